@@ -1,0 +1,88 @@
+// The only reader of the environment. Everything else gets its settings as arguments, so a test can run two
+// configurations side by side and a reader can find every variable on one page (the README's table names them all).
+import { readFileSync } from "node:fs";
+import { homedir, hostname } from "node:os";
+import { join } from "node:path";
+import { usageFailure } from "./failure.ts";
+import { Secret } from "./secret.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where the hub's database is: the embedded server, a URL (a secret: it may hold a password), or not said. */
+export type DatabaseTarget =
+  | { readonly kind: "embedded" }
+  | { readonly kind: "url"; readonly url: Secret }
+  | { readonly kind: "unset" };
+
+export interface Config {
+  readonly database: DatabaseTarget;
+  /** Mirrors, the embedded server, spooled rows. */
+  readonly stateHubHome: string;
+  /** This machine's name in `repo_checkouts` and in reports. */
+  readonly host: string;
+}
+
+export interface TerminalConfig {
+  readonly noColor: boolean;
+  readonly dumb: boolean;
+  readonly ci: boolean;
+  readonly logFormat: "text" | "json";
+}
+
+/** @throws OpsFailure (usage) for a `..._FILE` that cannot be read or a DATABASE_URL that is no URL */
+export function readConfig(env: Environment = process.env): Config {
+  return {
+    database: databaseTarget(secretFrom(env, "DATABASE_URL")),
+    stateHubHome: present(env.STATE_HUB_HOME) ?? defaultHome(env),
+    host: hostname(),
+  };
+}
+
+/** Never throws: it decides how errors are printed. NO_COLOR counts when it is not empty (no-color.org). */
+export function readTerminalConfig(env: Environment = process.env): TerminalConfig {
+  return {
+    noColor: present(env.NO_COLOR) !== undefined,
+    dumb: env.TERM === "dumb",
+    ci: present(env.CI) !== undefined && env.CI !== "false",
+    logFormat: env.LOG_FORMAT === "json" ? "json" : "text",
+  };
+}
+
+/** What a program that we start may see of our environment: all of it, less what could steer git or leak a secret. */
+export function environmentForPrograms(env: Environment = process.env): Record<string, string> {
+  const kept = Object.entries(env).filter(
+    ([name, value]) => value !== undefined && !/^(GIT_|PG|DATABASE_URL|STATE_HUB_TOKEN)/.test(name),
+  );
+  return Object.fromEntries(kept) as Record<string, string>;
+}
+
+function databaseTarget(value: string | undefined): DatabaseTarget {
+  if (value === undefined) return { kind: "unset" };
+  if (value === "embedded") return { kind: "embedded" };
+  if (/^postgres(ql)?:\/\//.test(value) && URL.canParse(value)) return { kind: "url", url: new Secret(value) };
+  throw usageFailure("Could not use DATABASE_URL", {
+    observed: "not a PostgreSQL URL (its value is not printed: it may hold a password)",
+    expected: "postgres://USER@HOST:PORT/DATABASE, or the word embedded",
+    hint: "export DATABASE_URL=embedded",
+  });
+}
+
+function secretFrom(env: Environment, name: string): string | undefined {
+  const file = present(env[`${name}_FILE`]);
+  if (file === undefined) return present(env[name]);
+  try {
+    return present(readFileSync(file, "utf8").trim());
+  } catch (cause) {
+    throw usageFailure(`Could not read ${name}_FILE`, { where: file, cause, hint: `ls -l ${file}` });
+  }
+}
+
+// XDG Base Directory specification: state that should persist but is not worth a backup of its own.
+function defaultHome(env: Environment): string {
+  if (process.getuid?.() === 0) return "/var/lib/state-hub";
+  return join(present(env.XDG_STATE_HOME) ?? join(present(env.HOME) ?? homedir(), ".local/state"), "state-hub");
+}
+
+function present(value: string | undefined): string | undefined {
+  return value === undefined || value === "" ? undefined : value;
+}

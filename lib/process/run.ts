@@ -1,0 +1,92 @@
+// Starts a program and waits for it: an own process group, a deadline, closed stdin and a cap on what it may print,
+// so that a hung or chatty child can neither stall a run nor fill the memory. Not a shell: argv is a list.
+import { OpsFailure } from "../failure.ts";
+import { scrubText } from "../secret.ts";
+
+export interface RunOptions {
+  readonly cwd?: string;
+  /** The whole environment of the child: pass `environmentForPrograms()` and additions. */
+  readonly env: Record<string, string>;
+  readonly deadlineMs: number;
+  readonly stdin?: string | Uint8Array;
+  /** Bytes of stdout and of stderr that are kept; more ends the program. */
+  readonly maxOutputBytes?: number;
+}
+
+export interface RunResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * @returns exit code and output, whatever the exit code is
+ * @throws OpsFailure (automation) when the program is missing, outlives its deadline or prints too much
+ */
+export async function run(argv: readonly string[], options: RunOptions): Promise<RunResult> {
+  const program = argv[0] ?? "";
+  const max = options.maxOutputBytes ?? 16 * 1024 * 1024;
+  const child = start(argv, options);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    endGroup(child.pid);
+  }, options.deadlineMs);
+  try {
+    const [stdout, stderr, exitCode] = await Promise.all([
+      readCapped(child.stdout, max, child.pid, program),
+      readCapped(child.stderr, max, child.pid, program),
+      child.exited,
+    ]);
+    if (late) {
+      throw new OpsFailure(`Could not finish ${program}`, {
+        observed: `still running after ${options.deadlineMs / 1000} s${stderr ? `, last said: ${lastLine(stderr)}` : ""}`,
+      });
+    }
+    return { exitCode, stdout, stderr };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Ends a program and all that it started: the group, not the process alone. */
+export function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // Already gone: that is what was wanted.
+  }
+}
+
+export function lastLine(text: string): string {
+  return scrubText(text.trimEnd().split("\n").at(-1) ?? "");
+}
+
+function start(argv: readonly string[], options: RunOptions) {
+  try {
+    return Bun.spawn([...argv], {
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      env: options.env,
+      stdin: options.stdin === undefined ? "ignore" : new Blob([options.stdin as string]),
+      stdout: "pipe",
+      stderr: "pipe",
+      detached: true,
+    });
+  } catch (cause) {
+    throw new OpsFailure(`Could not start ${argv[0]}`, { cause, hint: `command -v ${argv[0]}` });
+  }
+}
+
+async function readCapped(stream: ReadableStream<Uint8Array>, max: number, pid: number, program: string) {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.length;
+    if (size > max) {
+      endGroup(pid);
+      throw new OpsFailure(`Could not take the output of ${program}`, { observed: `more than ${max} bytes` });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
