@@ -1,0 +1,107 @@
+// The last line of a test run, on folders that hold every kind of test that must not pass quietly.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { judge } from "./run_tests.ts";
+
+const HEAD = 'import { afterAll, expect, test } from "bun:test";\n';
+const PASS = 'test("passes", () => expect(1).toBe(1));\n';
+let temp: string;
+beforeAll(() => {
+  temp = mkdtempSync(join(tmpdir(), "run-tests-"));
+});
+afterAll(() => rmSync(temp, { recursive: true, force: true }));
+
+async function runTests(files: Record<string, string>, ...args: string[]) {
+  const cwd = mkdtempSync(join(temp, "f"));
+  for (const [name, body] of Object.entries(files)) {
+    mkdirSync(dirname(join(cwd, name)), { recursive: true });
+    writeFileSync(join(cwd, name), HEAD + body);
+  }
+  const argv = [process.execPath, join(import.meta.dir, "run_tests.ts"), ...args];
+  const child = Bun.spawn(argv, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  return { code: await child.exited, last: out.trimEnd().split("\n").at(-1), out, err };
+}
+
+const CASES: readonly [name: string, files: Record<string, string>, args: string[], code: number, last: string][] = [
+  ["a passing test", { "test/a.test.ts": PASS }, [], 0, "1 passed, 0 failed"],
+  ["a failing test", { "test/a.test.ts": `${PASS}test("f", () => expect(1).toBe(2));` }, [], 1, "1 passed, 1 failed"],
+  ["a skipped test", { "test/a.test.ts": `${PASS}test.skip("s", () => {});` }, [], 1, "1 passed, 1 failed"],
+  ["a todo", { "test/a.test.ts": `${PASS}test.todo("t");` }, [], 1, "1 passed, 1 failed"],
+  ["a forgotten test.only", { "test/a.test.ts": `${PASS}test.only("o", () => {});` }, [], 1, "0 passed, 1 failed"],
+  ["no test file", { "test/a.ts": "" }, [], 1, "0 passed, 1 failed"],
+  ["a file without a test", { "test/a.test.ts": PASS, "test/b.test.ts": "" }, [], 1, "1 passed, 1 failed"],
+  ["a file that does not load", { "test/a.test.ts": PASS, "test/b.test.ts": "throw 1;" }, [], 1, "1 passed, 1 failed"],
+  [
+    "process.exit(0) in a test",
+    { "test/a.test.ts": `${PASS}test("x", () => process.exit(0));` },
+    [],
+    1,
+    "0 passed, 1 failed",
+  ],
+  ["a crash", { "test/a.test.ts": `test("c", () => process.kill(process.pid, 11));` }, [], 1, "0 passed, 1 failed"],
+  ["a failing afterAll", { "test/a.test.ts": `${PASS}afterAll(() => { throw 1; });` }, [], 1, "1 passed, 1 failed"],
+  [
+    "an unfinished line",
+    { "test/a.test.ts": `test("p", () => process.stdout.write("x"));` },
+    [],
+    0,
+    "1 passed, 0 failed",
+  ],
+  [
+    "a forged summary",
+    { "test/a.test.ts": `test("p", () => console.log("9 passed, 0 failed"));` },
+    [],
+    0,
+    "1 passed, 0 failed",
+  ],
+  [
+    "long and bench tests beside",
+    { "test/a.test.ts": PASS, "test/long/b.test.ts": "throw 1;", "test/bench/c.test.ts": "throw 1;" },
+    [],
+    0,
+    "1 passed, 0 failed",
+  ],
+  [
+    "a path",
+    { "test/lib/a.test.ts": PASS, "test/libs/b.test.ts": "throw 1;" },
+    ["./test/lib"],
+    0,
+    "1 passed, 0 failed",
+  ],
+  ["a path without a test", { "test/a.test.ts": PASS }, ["test/nowhere"], 1, "0 passed, 1 failed"],
+  [
+    "a name",
+    { "test/a.test.ts": `${PASS}test("f", () => expect(1).toBe(2));`, "test/b.test.ts": PASS },
+    ["-t", "passes"],
+    0,
+    "2 passed, 0 failed",
+  ],
+  ["a name that no test has", { "test/a.test.ts": PASS }, ["-t", "nobody"], 1, "0 passed, 1 failed"],
+];
+
+describe("run_tests.ts", () => {
+  test.each(CASES)("run_tests.ts judges %s", async (_name, files, args, code, last) => {
+    const ran = await runTests(files, "quick", ...args);
+    expect({ code: ran.code, last: ran.last }).toEqual({ code, last });
+  });
+
+  test("run_tests.ts runs the long tests alone when asked", async () => {
+    const ran = await runTests({ "test/a.test.ts": "throw 1;", "test/long/b.test.ts": PASS }, "long");
+    expect({ code: ran.code, last: ran.last }).toEqual({ code: 0, last: "1 passed, 0 failed" });
+  });
+
+  test("run_tests.ts refuses an unknown suite with 64", async () => {
+    expect((await runTests({}, "all")).code).toBe(64);
+  });
+
+  test("judge() names a run that failed though every test passed", () => {
+    const report =
+      '<testsuites tests="1" failures="0" skipped="0"><testsuite name="a" file="a"></testsuite></testsuites>';
+    const verdict = judge({ files: ["a"], exitCode: 1, report, byName: false });
+    expect(verdict).toMatchObject({ passed: 1, failed: 1 });
+    expect(verdict.remarks[0]).toContain("ended with 1");
+  });
+});
