@@ -1,0 +1,84 @@
+// The only door to PostgreSQL. One client for reading, and a transaction function that cannot run half a
+// transaction outside of it (see transaction.ts). Loads the driver only when a connection is wanted.
+import postgres from "postgres";
+import type { Secret } from "../secret.ts";
+import { databaseFailure } from "./database_failure.ts";
+import { TransactionLanes, type TransactionOptions } from "./transaction.ts";
+
+/** A handle for statements: the driver's tagged template. Values become parameters, never text. */
+export type Sql = postgres.Sql;
+/** The same inside a transaction. */
+export type Transaction = postgres.TransactionSql;
+/** Where a read may run: on its own, or inside a transaction. */
+export type Reader = Sql | Transaction;
+/** What the driver accepts for a JSON parameter; our rows are plain values. */
+export type Json = postgres.JSONValue;
+
+export interface ConnectOptions {
+  readonly url: Secret;
+  /** Seen in pg_stat_activity, so that a person can tell whose connection it is. */
+  readonly applicationName: string;
+  /** `read-only` makes the server refuse every write of this handle. */
+  readonly access: "read-only" | "read-write";
+}
+
+/** Must be closed: an open client keeps the process alive. */
+export class Database {
+  readonly sql: Sql;
+  readonly #lanes: TransactionLanes;
+
+  constructor(options: ConnectOptions) {
+    const client = (extra: postgres.Options<Record<string, never>>) =>
+      postgres(options.url.reveal(), {
+        connect_timeout: 10,
+        // Types are spelled in the SQL (JSON rows, casts): no catalog query at each connect.
+        fetch_types: false,
+        onnotice: () => {},
+        connection: {
+          application_name: options.applicationName,
+          TimeZone: "UTC",
+          ...(options.access === "read-only" ? { default_transaction_read_only: true } : {}),
+        },
+        ...extra,
+      });
+    this.sql = client({ max: 1 });
+    this.#lanes = new TransactionLanes((onclose) => client({ max: 1, idle_timeout: 0, max_lifetime: null, onclose }));
+  }
+
+  /** Runs `work` in one transaction: all of it or nothing. See TransactionLanes.run for what it throws. */
+  transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T> {
+    return this.#lanes.run(work, options);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.sql.end({ timeout: 5 }), this.#lanes.close()]);
+  }
+}
+
+/**
+ * Opens a handle and proves it with one round trip.
+ * @throws OpsFailure (automation) that names the server (never its password) and what to try
+ */
+export async function openDatabase(options: ConnectOptions): Promise<Database> {
+  const database = new Database(options);
+  try {
+    await database.sql`select 1`;
+    return database;
+  } catch (error) {
+    await database.close().catch(() => {});
+    throw databaseFailure("Could not connect to the State Hub database", error, options.url);
+  }
+}
+
+/** Where a server keeps its data: how the embedded server is told from another one on the same port. */
+export async function serverDataDirectory(url: Secret): Promise<{ dataDirectory: string }> {
+  const database = await openDatabase({ url, applicationName: "state-hub-probe", access: "read-only" });
+  try {
+    const [row] = await database.sql<
+      { data_directory: string }[]
+    >`select current_setting('data_directory') as data_directory`;
+    return { dataDirectory: row?.data_directory ?? "" };
+  } finally {
+    await database.close();
+  }
+}
