@@ -1,0 +1,134 @@
+// What a checkout says of itself in plain files: where its git folder is, which branch HEAD names, where a branch
+// points. Reading them costs microseconds where a git process costs milliseconds, and a fleet asks for each repo.
+import { lstatSync, readFileSync, realpathSync } from "node:fs";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { OpsFailure } from "../failure.ts";
+import { askGit } from "./invocation.ts";
+
+export interface Checkout {
+  /** The top of the work tree; of a bare repository, the repository itself. */
+  readonly path: string;
+  readonly gitDir: string;
+  /** Where refs, objects and config are: differs from gitDir in a linked worktree. */
+  readonly commonDir: string;
+  readonly bare: boolean;
+}
+
+export interface Tip {
+  readonly branch: string;
+  /** Full object id, SHA-1 or SHA-256. */
+  readonly commit: string;
+  /** HEAD is on this branch, so that the work tree shows it. */
+  readonly checkedOut: boolean;
+}
+
+const OBJECT_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+// gitrepository-layout(5): a reftable repository keeps this name in HEAD, so that old readers fail instead of guessing.
+const NOT_IN_FILES = "refs/heads/.invalid";
+
+/** The repository whose work tree (or bare folder) holds `path`; null when there is none. */
+export function findCheckout(path: string): Checkout | null {
+  for (let at = resolve(path); ; at = dirname(at)) {
+    const found = checkoutAt(at);
+    if (found) return found;
+    if (at === dirname(at)) return null;
+  }
+}
+
+/** The repository whose top is exactly `path`; null when there is none. */
+export function checkoutAt(path: string): Checkout | null {
+  const dotGit = join(path, ".git");
+  const stat = lstatOrNull(dotGit);
+  if (stat?.isDirectory()) return describe(path, dotGit, false);
+  if (stat?.isFile()) {
+    const target = /^gitdir: (.+)$/m.exec(readText(dotGit) ?? "")?.[1];
+    return target === undefined ? null : describe(path, resolve(path, target), false);
+  }
+  const looksBare = lstatOrNull(join(path, "HEAD"))?.isFile() && lstatOrNull(join(path, "objects"))?.isDirectory();
+  return looksBare ? describe(path, path, true) : null;
+}
+
+/**
+ * The tip of the default branch, from this checkout alone: what `origin/HEAD` names, else `main`, `master`, else the
+ * branch of HEAD. The local branch counts; its remote-tracking twin only where there is no local one.
+ * @param wanted a branch that was found before and is used while it exists
+ * @returns null when the repository has no commit on such a branch
+ * @throws OpsFailure when git itself must be asked and cannot answer
+ */
+export async function defaultTip(checkout: Checkout, wanted: string | null = null): Promise<Tip | null> {
+  const head = symbolicTarget(join(checkout.gitDir, "HEAD"));
+  if (head === NOT_IN_FILES) return tipFromGit(checkout, wanted);
+  const originHead = symbolicTarget(join(checkout.commonDir, "refs/remotes/origin/HEAD"))?.replace(
+    "refs/remotes/origin/",
+    "",
+  );
+  const headBranch = head?.replace("refs/heads/", "");
+  const candidates = [originHead, wanted, "main", "master", headBranch].filter((name): name is string => !!name);
+  for (const branch of new Set(candidates)) {
+    const commit = readRef(checkout, `refs/heads/${branch}`) ?? readRef(checkout, `refs/remotes/origin/${branch}`);
+    if (commit) return { branch, commit, checkedOut: headBranch === branch };
+  }
+  return null;
+}
+
+/** The object id that a ref holds, loose or packed; null when there is no such ref. */
+export function readRef(checkout: Checkout, name: string, depth = 0): string | null {
+  const loose = readText(join(checkout.commonDir, name))?.trim();
+  if (loose !== undefined && OBJECT_ID.test(loose)) return loose;
+  if (loose?.startsWith("ref: ") && depth < 5) return readRef(checkout, loose.slice(5), depth + 1);
+  const packed = readText(join(checkout.commonDir, "packed-refs"));
+  if (packed === null) return null;
+  const at = packed.indexOf(` ${name}\n`);
+  const id = at < 0 ? "" : packed.slice(packed.lastIndexOf("\n", at) + 1, at);
+  return OBJECT_ID.test(id) ? id : null;
+}
+
+async function tipFromGit(checkout: Checkout, wanted: string | null): Promise<Tip | null> {
+  const head = (await askGit(checkout.gitDir, "symbolic-ref", "-q", "HEAD")).stdout.trim().replace("refs/heads/", "");
+  const origin = await askGit(checkout.gitDir, "symbolic-ref", "-q", "refs/remotes/origin/HEAD");
+  const originHead = origin.stdout.trim().replace("refs/remotes/origin/", "");
+  for (const branch of new Set([originHead, wanted, "main", "master", head].filter((name): name is string => !!name))) {
+    const asked = await askGit(checkout.gitDir, "rev-parse", "--verify", "-q", `refs/heads/${branch}^{commit}`);
+    const commit = asked.stdout.trim();
+    if (asked.exitCode === 0 && OBJECT_ID.test(commit)) return { branch, commit, checkedOut: head === branch };
+    if (asked.exitCode > 1)
+      throw new OpsFailure("Could not read the repository's refs", {
+        observed: asked.stderr.trim(),
+        where: checkout.path,
+      });
+  }
+  return null;
+}
+
+function describe(path: string, gitDir: string, bare: boolean): Checkout | null {
+  const common = readText(join(gitDir, "commondir"))?.trim();
+  const commonDir = common === undefined || common === "" ? gitDir : isAbsolute(common) ? common : join(gitDir, common);
+  if (readText(join(gitDir, "HEAD")) === null) return null;
+  return { path, gitDir, commonDir, bare };
+}
+
+function symbolicTarget(file: string): string | null {
+  const text = readText(file);
+  return text?.startsWith("ref: ") ? text.slice(5).trim() : null;
+}
+
+/** The path with symlinks resolved, so that two spellings of one folder are one checkout. */
+export function canonicalPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
+}
+
+function lstatOrNull(path: string) {
+  return lstatSync(path, { throwIfNoEntry: false }) ?? null;
+}
+
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return null;
+  }
+}

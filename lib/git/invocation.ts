@@ -1,0 +1,41 @@
+// How git is started: so that nothing which a repository configures can run, prompt or reach the network. A repo that
+// somebody else can write to is input, not a colleague.
+import { environmentForPrograms } from "../config.ts";
+import { type RunResult, run } from "../process/run.ts";
+
+const DEADLINE_MS = 30_000;
+
+/**
+ * argv for a question that is answered from the object store alone. `--git-dir` names the repository, so that git
+ * neither searches for one nor minds who owns it; no hook, pager, fsmonitor or lazy fetch can start.
+ */
+export function gitArgv(gitDir: string, ...args: string[]): string[] {
+  return [
+    "git",
+    `--git-dir=${gitDir}`,
+    "--no-pager",
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "core.fsmonitor=false",
+    ...args,
+  ];
+}
+
+/** Inherited GIT_* is gone; no transport may be used (a partial clone would fetch what is missing), no prompt asked. */
+export function gitEnvironment(): Record<string, string> {
+  return {
+    ...environmentForPrograms(),
+    GIT_ALLOW_PROTOCOL: "none",
+    GIT_NO_LAZY_FETCH: "1",
+    GIT_NO_REPLACE_OBJECTS: "1",
+    GIT_OPTIONAL_LOCKS: "0",
+    GIT_TERMINAL_PROMPT: "0",
+    LC_ALL: "C",
+  };
+}
+
+/** One short question to git. The exit code is the caller's to judge. */
+export function askGit(gitDir: string, ...args: string[]): Promise<RunResult> {
+  return run(gitArgv(gitDir, ...args), { env: gitEnvironment(), deadlineMs: DEADLINE_MS });
+}
