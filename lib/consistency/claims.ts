@@ -1,0 +1,121 @@
+// Who claims which id across the whole fleet: two files with one workplan id, a hub id that already names another row.
+// Known before anything is written, so that neither of two claimants can win by being read first.
+import type { Reader } from "../db/connect.ts";
+import type { RepoReading } from "./repo_reading.ts";
+
+export interface Claimant {
+  readonly repoId: string;
+  readonly path: string;
+}
+
+/** The row that owns a hub id. */
+export interface IdOwner {
+  readonly kind: "workstream" | "task";
+  readonly repoId: string;
+  readonly workplanId: string;
+  readonly taskId: string | null;
+}
+
+export class Claims {
+  readonly #byWorkplan = new Map<string, Claimant[]>();
+  readonly #usesOfHubId = new Map<string, number>();
+  readonly #owners = new Map<string, IdOwner>();
+
+  addFile(claimant: Claimant, workplanId: string | null, hubIds: Iterable<string | null>): void {
+    if (workplanId !== null) this.#byWorkplan.set(workplanId, [...(this.#byWorkplan.get(workplanId) ?? []), claimant]);
+    for (const id of hubIds) if (id !== null) this.#usesOfHubId.set(id, (this.#usesOfHubId.get(id) ?? 0) + 1);
+  }
+
+  addOwner(hubId: string, owner: IdOwner): void {
+    this.#owners.set(hubId, owner);
+  }
+
+  /** Every file of the fleet that has this workplan id. */
+  claimants(workplanId: string): readonly Claimant[] {
+    return this.#byWorkplan.get(workplanId) ?? [];
+  }
+
+  /** In how many front matters and task blocks this hub id stands. */
+  usesOf(hubId: string): number {
+    return this.#usesOfHubId.get(hubId) ?? 0;
+  }
+
+  ownerOf(hubId: string): IdOwner | null {
+    return this.#owners.get(hubId) ?? null;
+  }
+
+  workplanIds(): string[] {
+    return [...this.#byWorkplan.keys()];
+  }
+
+  /** The workplan ids under which the owners of found hub ids stand. */
+  ownerKeys(): string[] {
+    return [...this.#owners.values()].map((owner) => owner.workplanId);
+  }
+
+  hubIds(): string[] {
+    return [...this.#usesOfHubId.keys()];
+  }
+}
+
+export function addReading(claims: Claims, repoId: string, reading: RepoReading): void {
+  for (const { reading: file } of reading.files) {
+    const id = file.state === "parsed" ? file.workplan.id : file.id;
+    const hubId = file.state === "parsed" ? file.workplan.hubId : file.hubId;
+    const taskIds = [...file.tasks, ...file.failedBlocks].map((block) => block.hubId);
+    claims.addFile({ repoId, path: file.path }, id, [hubId, ...taskIds]);
+  }
+}
+
+// One statement for this many ids: small enough for one message, large enough that round trips don't count.
+const BATCH = 5_000;
+
+/** Adds what the database knows: files of repos that this run did not read, and the rows that own the hub ids found. */
+export async function addKnownClaims(sql: Reader, claims: Claims, readRepoIds: readonly string[]): Promise<void> {
+  for (const ids of batches(claims.hubIds())) {
+    const rows = await sql<OwnerRow[]>`
+      with wanted as (select value::uuid as id from json_array_elements_text(${JSON.stringify(ids)}::text::json))
+      select w.id, 'workstream' as kind, w.repo_id, w.workplan_id, null as task_id from wanted join workstreams w using (id)
+      union all
+      select t.id, 'task', t.repo_id, w.workplan_id, t.task_id
+      from wanted join tasks t using (id) join workstreams w on w.id = t.workstream_id`;
+    for (const row of rows) {
+      claims.addOwner(row.id, {
+        kind: row.kind,
+        repoId: row.repo_id,
+        workplanId: row.workplan_id,
+        taskId: row.task_id,
+      });
+    }
+  }
+  const read = JSON.stringify(readRepoIds);
+  // The owners' own keys too: a row may only be taken over when no other file has the key that it stands under.
+  for (const ids of batches([...new Set([...claims.workplanIds(), ...claims.ownerKeys()])])) {
+    const rows = await sql<ClaimRow[]>`
+      select f.repo_id, f.path, f.workplan_id, f.hub_id
+      from json_array_elements_text(${JSON.stringify(ids)}::text::json) wanted (id)
+      join workplan_files f on f.workplan_id = wanted.id
+      join repos on repos.id = f.repo_id and repos.removed_at is null
+      where f.repo_id not in (select value::uuid from json_array_elements_text(${read}::text::json))`;
+    for (const row of rows) claims.addFile({ repoId: row.repo_id, path: row.path }, row.workplan_id, [row.hub_id]);
+  }
+}
+
+interface OwnerRow {
+  id: string;
+  kind: IdOwner["kind"];
+  repo_id: string;
+  workplan_id: string;
+  task_id: string | null;
+}
+
+interface ClaimRow {
+  repo_id: string;
+  path: string;
+  workplan_id: string;
+  hub_id: string | null;
+}
+
+function* batches<T>(items: readonly T[]): Generator<T[]> {
+  for (let at = 0; at < items.length; at += BATCH) yield items.slice(at, at + BATCH);
+}

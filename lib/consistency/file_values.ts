@@ -1,0 +1,73 @@
+// The rows that a file's text means, and which of their fields are the file's alone. (pure)
+import type { ParsedReading, TaskBlock } from "../workplan/types.ts";
+import { canonical } from "./canonical.ts";
+import type { TaskRow, WorkstreamRow } from "./hub_snapshot.ts";
+
+export type WorkstreamRecord = Omit<WorkstreamRow, "base">;
+export type TaskRecord = Omit<TaskRow, "base" | "decided">;
+
+/** Set by the file alone: the API refuses to change them on a row that has a file. */
+export const FILE_OWNED_WORKSTREAM_FIELDS = [
+  "title",
+  "domain",
+  "topic",
+  "owner",
+  "created",
+  "updated",
+  "follow_up_workplan",
+  "supersedes_intent_from",
+  "depends_on",
+  "extra",
+] as const;
+export const FILE_OWNED_TASK_FIELDS = ["title", "priority", "needs_human", "intervention_note", "extra"] as const;
+
+const PRESENT = { stale_source: false, missing_since: null, missing_at_commit: null, orphaned_at: null } as const;
+
+/** The row of a workplan that was read well: present, neither stale nor orphaned. */
+export function workstreamFromFile(
+  { path, workplan }: ParsedReading,
+  key: { id: string; repo_id: string },
+): WorkstreamRecord {
+  return {
+    ...key,
+    workplan_id: workplan.id,
+    path,
+    title: workplan.title,
+    domain: workplan.domain,
+    topic: workplan.topicSlug,
+    status: workplan.status,
+    owner: workplan.owner,
+    created: workplan.created,
+    updated: workplan.updated,
+    follow_up_workplan: workplan.followUpWorkplan,
+    supersedes_intent_from: workplan.supersedesIntentFrom,
+    depends_on: [...new Set(workplan.dependsOn)].sort(),
+    extra: workplan.extra,
+    ...PRESENT,
+  };
+}
+
+export function taskFromBlock(
+  block: TaskBlock,
+  key: { id: string; repo_id: string; workstream_id: string },
+): TaskRecord {
+  return {
+    ...key,
+    task_id: block.id,
+    line: block.line,
+    title: block.title,
+    status: block.status,
+    priority: block.priority,
+    completed: block.completed,
+    needs_human: block.needsHuman,
+    intervention_note: block.interventionNote,
+    extra: block.extra,
+    ...PRESENT,
+  };
+}
+
+/** Digest of a row's file-owned fields, in the order of the list: kept in sync_base to notice edits made in the hub. */
+export function fileDigest(row: object, fields: readonly string[]): string {
+  const values = fields.map((field) => (row as Record<string, unknown>)[field] ?? null);
+  return new Bun.CryptoHasher("sha1").update(canonical(values)).digest("hex");
+}

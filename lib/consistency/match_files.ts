@@ -1,0 +1,231 @@
+// Which row a file, and which row a block, speaks of. The natural key (repo, workplan id) decides; the hub id in a file
+// is a cache of it that can be missing, wrong or copied. Where two readings are possible nothing is written. (pure)
+import type { ParsedReading, TaskBlock } from "../workplan/types.ts";
+import type { Claims } from "./claims.ts";
+import type { HubSnapshot, TaskRow, WorkstreamRow } from "./hub_snapshot.ts";
+import type { FoundFile, RepoReading } from "./repo_reading.ts";
+
+/** What the hub id in a file turned out to be. */
+export type IdVerdict =
+  | { readonly verdict: "same" }
+  /** The file has none: write ours. */
+  | { readonly verdict: "absent" }
+  /** Unknown to the hub, and so is the natural key: the file's id becomes the row's. */
+  | { readonly verdict: "adopt"; readonly id: string }
+  /** Unknown to the hub, but the row has an id already: ours stands, the file is corrected. */
+  | { readonly verdict: "hub_stands"; readonly found: string }
+  /** The row of the id had another key, which is gone: the same thing under a new name or in a new place. */
+  | { readonly verdict: "renamed" | "moved"; readonly from: string };
+
+/** Why nothing is written for a file or block. */
+export interface Frozen {
+  readonly code: "id_in_two_files" | "id_of_another_row" | "id_in_two_places";
+  readonly message: string;
+  readonly observed: string;
+}
+
+export interface TaskMatch {
+  readonly block: TaskBlock;
+  readonly row: TaskRow | null;
+  readonly id: IdVerdict | Frozen;
+}
+
+export interface WorkplanMatch {
+  readonly blob: string;
+  readonly reading: ParsedReading;
+  readonly row: WorkstreamRow | null;
+  readonly id: IdVerdict | Frozen;
+  readonly tasks: readonly TaskMatch[];
+}
+
+export interface Matches {
+  readonly workplans: readonly WorkplanMatch[];
+  /** Files that could not be parsed, with the row that they speak of where that could be told. */
+  readonly failed: readonly { readonly file: FoundFile; readonly row: WorkstreamRow | null }[];
+  /** Rows of this repo that no file at this commit speaks of. */
+  readonly missing: readonly WorkstreamRow[];
+  /** Task rows whose workplan was parsed whole and has no block for them. */
+  readonly missingTasks: readonly TaskRow[];
+  /** A failed file that matches no row: any absence might be that file's. */
+  readonly suspended: boolean;
+}
+
+export function isFrozen(id: IdVerdict | Frozen): id is Frozen {
+  return "code" in id;
+}
+
+/** Ids in the files that name rows of other repos: the snapshot must hold those rows too. */
+export function foreignRowIds(repoId: string, reading: RepoReading, claims: Claims): string[] {
+  const ids = reading.files.flatMap(({ reading: file }) =>
+    file.state === "parsed" ? [file.workplan.hubId, ...file.tasks.map((task) => task.hubId)] : [],
+  );
+  return ids.filter((id): id is string => id !== null && (claims.ownerOf(id)?.repoId ?? repoId) !== repoId);
+}
+
+export function matchFiles(repoId: string, reading: RepoReading, hub: HubSnapshot, claims: Claims): Matches {
+  const own = hub.workstreams.filter((row) => row.repo_id === repoId);
+  const byKey = new Map(own.map((row) => [row.workplan_id, row]));
+  const byId = new Map(hub.workstreams.map((row) => [row.id, row]));
+  const failedFiles = reading.files.filter(({ reading: file }) => file.state === "failed");
+  const failed = failedFiles.map((file) => ({ file, row: rowOfFailed(file, own) }));
+  const suspended = failed.some(({ row }) => row === null);
+  const context: Context = {
+    repoId,
+    claims,
+    byKey,
+    byId,
+    suspended,
+    filesById: filesByWorkplan(reading),
+    tasksById: new Map(hub.tasks.map((row) => [row.id, row])),
+    tasksOf: Map.groupBy(hub.tasks, (row) => row.workstream_id),
+  };
+  const workplans = reading.files.flatMap((file) =>
+    file.reading.state === "parsed" ? [matchWorkplan(file.blob, file.reading, context)] : [],
+  );
+  const spoken = new Set([...workplans.map(({ row }) => row?.id), ...failed.map(({ row }) => row?.id)]);
+  return {
+    workplans,
+    failed,
+    missing: own.filter((row) => !spoken.has(row.id)),
+    missingTasks: missingTasks(workplans, context),
+    suspended,
+  };
+}
+
+interface Context {
+  readonly repoId: string;
+  readonly claims: Claims;
+  readonly byKey: ReadonlyMap<string, WorkstreamRow>;
+  readonly byId: ReadonlyMap<string, WorkstreamRow>;
+  readonly suspended: boolean;
+  readonly filesById: ReadonlyMap<string, ParsedReading>;
+  readonly tasksById: ReadonlyMap<string, TaskRow>;
+  readonly tasksOf: ReadonlyMap<string, readonly TaskRow[]>;
+}
+
+function filesByWorkplan(reading: RepoReading): Map<string, ParsedReading> {
+  const parsed = reading.files
+    .map(({ reading: file }) => file)
+    .filter((file): file is ParsedReading => file.state === "parsed");
+  return new Map(parsed.map((file) => [file.workplan.id, file]));
+}
+
+/** A failed file speaks of the row that its id, its hub id or, failing both, its path names. */
+function rowOfFailed({ reading }: FoundFile, own: readonly WorkstreamRow[]): WorkstreamRow | null {
+  if (reading.state !== "failed") return null;
+  const named = own.find((row) => row.workplan_id === reading.id || row.id === reading.hubId);
+  return named ?? own.find((row) => row.path === reading.path) ?? null;
+}
+
+function matchWorkplan(blob: string, reading: ParsedReading, context: Context): WorkplanMatch {
+  const { workplan } = reading;
+  const keyed = context.byKey.get(workplan.id) ?? null;
+  const verdict = judgeWorkplanId(reading, keyed, context);
+  const renamed = !isFrozen(verdict.id) && (verdict.id.verdict === "renamed" || verdict.id.verdict === "moved");
+  const row = renamed ? (context.byId.get(workplan.hubId ?? "") ?? null) : keyed;
+  const tasks = matchTasks(reading, row, context);
+  return { blob, reading, row, id: verdict.id, tasks };
+}
+
+function judgeWorkplanId(
+  reading: ParsedReading,
+  keyed: WorkstreamRow | null,
+  context: Context,
+): { id: IdVerdict | Frozen } {
+  const { id, hubId } = reading.workplan;
+  const claimants = context.claims.claimants(id);
+  if (claimants.length > 1) {
+    const paths = claimants.map((each) => each.path).join(", ");
+    return {
+      id: {
+        code: "id_in_two_files",
+        message: `The workplan id ${id} stands in ${claimants.length} files`,
+        observed: paths,
+      },
+    };
+  }
+  if (hubId === null) return { id: { verdict: "absent" } };
+  if (keyed?.id === hubId) return { id: { verdict: "same" } };
+  const owner = context.claims.ownerOf(hubId);
+  if (owner === null) {
+    if (keyed) return { id: { verdict: "hub_stands", found: hubId } };
+    return { id: context.claims.usesOf(hubId) > 1 ? copied(hubId) : { verdict: "adopt", id: hubId } };
+  }
+  const goneFrom =
+    keyed === null &&
+    owner.kind === "workstream" &&
+    context.claims.usesOf(hubId) === 1 &&
+    oldKeyIsGone(owner.repoId, owner.workplanId, context);
+  if (!goneFrom) return { id: belongsTo(hubId, owner.taskId ?? owner.workplanId) };
+  return { id: { verdict: owner.repoId === context.repoId ? "renamed" : "moved", from: owner.workplanId } };
+}
+
+/** No file of the fleet has the old id, and no unreadable file of this repo could be it. */
+function oldKeyIsGone(repoId: string, workplanId: string, context: Context): boolean {
+  if (context.claims.claimants(workplanId).some((each) => each.repoId === repoId)) return false;
+  return repoId !== context.repoId || !context.suspended;
+}
+
+function matchTasks(reading: ParsedReading, workstream: WorkstreamRow | null, context: Context): TaskMatch[] {
+  const rows = context.tasksOf.get(workstream?.id ?? "") ?? [];
+  const byKey = new Map(rows.map((row) => [row.task_id, row]));
+  const present = new Set([...reading.tasks, ...reading.failedBlocks].map((block) => block.id));
+  return reading.tasks.map((block) => {
+    const keyed = byKey.get(block.id) ?? null;
+    const id = judgeTaskId(reading, block, keyed, workstream, present, context);
+    const moved = !isFrozen(id) && (id.verdict === "renamed" || id.verdict === "moved");
+    return { block, row: moved ? (context.tasksById.get(block.hubId ?? "") ?? null) : keyed, id };
+  });
+}
+
+function judgeTaskId(
+  reading: ParsedReading,
+  block: TaskBlock,
+  keyed: TaskRow | null,
+  workstream: WorkstreamRow | null,
+  present: ReadonlySet<string | null>,
+  context: Context,
+): IdVerdict | Frozen {
+  const { hubId } = block;
+  if (hubId === null) return { verdict: "absent" };
+  if (keyed?.id === hubId) return { verdict: "same" };
+  const owner = context.claims.ownerOf(hubId);
+  if (owner === null) {
+    if (keyed) return { verdict: "hub_stands", found: hubId };
+    return context.claims.usesOf(hubId) > 1 ? copied(hubId) : { verdict: "adopt", id: hubId };
+  }
+  const row = context.tasksById.get(hubId);
+  if (keyed || !row || owner.taskId === null || context.claims.usesOf(hubId) !== 1)
+    return belongsTo(hubId, owner.taskId ?? owner.workplanId);
+  if (workstream && row.workstream_id === workstream.id) {
+    const gone = !present.has(row.task_id) && !reading.failedBlocks.some((failed) => failed.id === null);
+    return gone ? { verdict: "renamed", from: row.task_id } : belongsTo(hubId, row.task_id);
+  }
+  return blockIsGone(row, context) ? { verdict: "moved", from: row.task_id } : belongsTo(hubId, row.task_id);
+}
+
+/** The workplan that had the block was parsed here and no longer has it, or it is gone itself. */
+function blockIsGone(row: TaskRow, context: Context): boolean {
+  const workstream = context.byId.get(row.workstream_id);
+  if (!workstream) return false;
+  const file = context.filesById.get(workstream.workplan_id);
+  if (!file || workstream.repo_id !== context.repoId)
+    return oldKeyIsGone(workstream.repo_id, workstream.workplan_id, context);
+  return file.failedBlocks.length === 0 && !file.tasks.some((block) => block.id === row.task_id);
+}
+
+function missingTasks(workplans: readonly WorkplanMatch[], context: Context): TaskRow[] {
+  const taken = new Set(workplans.flatMap(({ tasks }) => tasks.map(({ row }) => row?.id)));
+  return workplans.flatMap(({ row, id, reading }) => {
+    if (!row || isFrozen(id) || reading.failedBlocks.length > 0) return [];
+    return (context.tasksOf.get(row.id) ?? []).filter((task) => !taken.has(task.id));
+  });
+}
+
+function copied(hubId: string): Frozen {
+  return { code: "id_in_two_places", message: `The hub id ${hubId} stands in more than one place`, observed: hubId };
+}
+
+function belongsTo(hubId: string, owner: string): Frozen {
+  return { code: "id_of_another_row", message: `The hub id belongs to ${owner}`, observed: hubId };
+}

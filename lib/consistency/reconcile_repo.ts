@@ -1,0 +1,103 @@
+// One repository, one transaction: its rows as they are, the plan, the plan's effect, the findings, and only then the
+// fingerprint that lets the next run skip it. All of it or nothing; a run that was killed is repeated by the next.
+import type { Transaction } from "../db/connect.ts";
+import { applyPlan } from "./apply_plan.ts";
+import { repoUnusable } from "./checks/c06_repo_unusable.ts";
+import type { Claims } from "./claims.ts";
+import { type Finding, toFinding } from "./finding.ts";
+import { findInRepo, storeFindings } from "./findings.ts";
+import { storeHeldPlan } from "./held_plans.ts";
+import { type HubSnapshot, loadHubSnapshot } from "./hub_snapshot.ts";
+import { foreignRowIds } from "./match_files.ts";
+import { planRepo, type RepoPlan } from "./plan_repo.ts";
+import { type RepoReading, workplanCounts } from "./repo_reading.ts";
+import type { Actions } from "./report.ts";
+import type { ScopedRepo } from "./scope.ts";
+import { CHECKER, type Sighting } from "./sight.ts";
+
+/** How the commit that was read relates to the one that was applied last. */
+export type SourceOrder = "forward" | "older" | "rewritten" | "unknown";
+
+export interface RepoInput {
+  readonly repo: ScopedRepo;
+  readonly sighting: Sighting;
+  readonly reading: RepoReading;
+  readonly claims: Claims;
+  readonly order: SourceOrder;
+  /** True only for a tip that was fetched from the remote. */
+  readonly mayOrphan: boolean;
+}
+
+export interface RepoResult {
+  readonly actions: Actions;
+  readonly findings: readonly Finding[];
+}
+
+/** @param tx a transaction of isolation level repeatable read: what changed meanwhile makes it fail, and be repeated */
+export async function reconcileRepo(tx: Transaction, input: RepoInput): Promise<RepoResult> {
+  const { repo, reading, claims, order } = input;
+  const hub = await loadHubSnapshot(tx, repo.id, foreignRowIds(repo.id, reading, claims));
+  const mayOrphan = input.mayOrphan && order === "forward";
+  const plan = planRepo({ repoId: repo.id, reading, hub, claims, mayOrphan, mintId: () => Bun.randomUUIDv7() });
+  const findings = [
+    ...findInRepo({ slug: repo.slug, hub, plan }, reading),
+    ...(order === "rewritten" ? [historyRewritten(repo, reading)] : []),
+  ];
+  await Promise.all([
+    applyPlan(tx, plan, hub),
+    storeFindings(tx, {
+      origin: "repo",
+      repoIds: [repo.id],
+      findings: findings.map((finding) => ({ repoId: repo.id, ...finding })),
+      commit: reading.commit,
+    }),
+    mayOrphan ? storeHeldPlan(tx, repo.id, reading.commit, plan.held) : null,
+    repo.default_branch === input.sighting.tip.branch
+      ? null
+      : tx`update repos set default_branch = ${input.sighting.tip.branch} where id = ${repo.id}`,
+  ]);
+  if (isSettled(plan, findings, input)) await storePass(tx, input);
+  else await tx`delete from sweep_state where repo_id = ${repo.id} and source = ${input.sighting.source}`;
+  return { actions: countActions(plan, hub), findings };
+}
+
+/** Nothing is left that only another look could settle: an error, a held plan, a first sighting, an edit under way. */
+function isSettled(plan: RepoPlan, findings: readonly Finding[], { reading, sighting }: RepoInput): boolean {
+  const waits =
+    plan.held.workstreams.length + plan.held.tasks.length > 0 || reading.uncommitted.length > 0 || sighting.racy;
+  return !waits && !findings.some(({ severity }) => severity === "error");
+}
+
+/** The counter as this transaction leaves it: a change by anybody else since the snapshot has made it fail already. */
+async function storePass(tx: Transaction, { repo, sighting, reading }: RepoInput): Promise<void> {
+  await tx`
+    insert into sweep_state (repo_id, source, commit, change_counter, checker, work_tree, workplans)
+    select id, ${sighting.source}, ${reading.commit}, change_counter, ${CHECKER}, ${sighting.workTree}, ${JSON.stringify(workplanCounts(reading))}::text::jsonb
+    from repos where id = ${repo.id}
+    on conflict (repo_id, source) do update set commit = excluded.commit, change_counter = excluded.change_counter,
+      checker = excluded.checker, work_tree = excluded.work_tree, workplans = excluded.workplans, full_pass_at = now()`;
+}
+
+function countActions(plan: RepoPlan, hub: HubSnapshot): Actions {
+  const ended = new Set(plan.endedIntents.map(({ row_id, key }) => `${row_id}|${key}`));
+  const pending = new Set([...hub.intents, ...plan.intents].map(({ row_id, key }) => `${row_id}|${key}`));
+  return {
+    created: plan.createWorkstreams.length + plan.createTasks.length,
+    updated: plan.updateWorkstreams.length + plan.updateTasks.length,
+    orphaned: plan.orphanWorkstreams.length + plan.orphanTasks.length,
+    written_back: 0,
+    pending_writeback: [...pending].filter((key) => !ended.has(key)).length,
+  };
+}
+
+function historyRewritten(repo: ScopedRepo, reading: RepoReading): Finding {
+  return toFinding(repoUnusable.id, "warning", repoUnusable.fix, {
+    code: "history_rewritten",
+    subject: repo.slug,
+    message:
+      "The branch no longer contains the commit that was applied last; its files were applied, nothing is orphaned",
+    observed: reading.commit,
+    expected: `a descendant of ${repo.last_source_commit}`,
+    hint: "Nothing to do if the history was rewritten on purpose",
+  });
+}

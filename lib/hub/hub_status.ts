@@ -1,0 +1,93 @@
+// How the hub is, in one look: its identity, what it holds, the last runs, what is open and what waits.
+import type { Database, Reader } from "../db/connect.ts";
+import { migrationStatus } from "../db/migrate.ts";
+
+export interface HubStatus {
+  readonly instance_id: string;
+  readonly system_identifier: string;
+  readonly server_version: string;
+  readonly schema_version: number;
+  readonly counts: {
+    readonly repos: number;
+    readonly workstreams: Readonly<Record<string, number>>;
+    readonly tasks: Readonly<Record<string, number>>;
+    readonly orphaned: number;
+  };
+  readonly last_runs: readonly LastRun[];
+  readonly open_findings: Readonly<Record<string, number>>;
+  readonly waived_findings: number;
+  readonly unsettled_conflicts: number;
+  readonly held_plans: number;
+  readonly pending_writebacks: { readonly count: number; readonly oldest: string | null };
+  readonly missing_repos: readonly string[];
+}
+
+export interface LastRun {
+  readonly source: string;
+  readonly mode: string;
+  readonly finished_at: string;
+  readonly exit_code: number;
+  readonly summary: string;
+}
+
+/** One snapshot of everything. Times are ISO 8601. */
+export async function hubStatus(database: Database): Promise<HubStatus> {
+  return database.transaction(
+    async (tx) => {
+      const [identity, counts, runs, migrations] = await Promise.all([
+        readIdentity(tx),
+        readCounts(tx),
+        readLastRuns(tx),
+        migrationStatus(tx),
+      ]);
+      return {
+        ...identity,
+        schema_version: migrations.findLast(({ state }) => state === "applied")?.version ?? 0,
+        ...counts,
+        last_runs: runs,
+      };
+    },
+    { isolation: "repeatable read" },
+  );
+}
+
+type Counts = Omit<HubStatus, "instance_id" | "system_identifier" | "server_version" | "schema_version" | "last_runs">;
+
+async function readIdentity(sql: Reader) {
+  const [row] = await sql<Pick<HubStatus, "instance_id" | "system_identifier" | "server_version">[]>`
+    select instance_id, (select system_identifier::text from pg_control_system()) as system_identifier, current_setting('server_version') as server_version
+    from hub_instance`;
+  if (!row) throw new Error("the hub has no instance row");
+  return row;
+}
+
+async function readCounts(sql: Reader): Promise<Counts> {
+  const [row] = await sql<{ counts: Counts }[]>`
+    select json_build_object(
+      'counts', json_build_object(
+        'repos', (select count(*) from repos where removed_at is null),
+        'workstreams', (select coalesce(json_object_agg(status, n), '{}') from (select status, count(*) as n from workstreams where orphaned_at is null group by 1 order by 1) s),
+        'tasks', (select coalesce(json_object_agg(status, n), '{}') from (select status, count(*) as n from tasks where orphaned_at is null group by 1 order by 1) s),
+        'orphaned', (select count(*) from workstreams where orphaned_at is not null) + (select count(*) from tasks where orphaned_at is not null)),
+      'open_findings', (select coalesce(json_object_agg(check_id, n), '{}') from (select check_id, count(*) as n from findings where closed_at is null and waiver_id is null group by 1 order by 1) f),
+      'waived_findings', (select count(*) from findings where closed_at is null and waiver_id is not null),
+      'unsettled_conflicts', (select count(*) from conflicts where settled_at is null),
+      'held_plans', (select count(*) from held_plans where applied_at is null and superseded_at is null),
+      'pending_writebacks', (select json_build_object('count', count(*), 'oldest', min(created_at)) from writeback_intents where done_at is null and cancelled_at is null),
+      'missing_repos', (select coalesce(json_agg(slug order by slug), '[]') from repos where missing_since is not null and removed_at is null)
+    ) as counts`;
+  if (!row) throw new Error("a select without from gave no row");
+  return row.counts;
+}
+
+/** The last run of each source and mode, newest first. */
+async function readLastRuns(sql: Reader): Promise<LastRun[]> {
+  const rows = await sql<LastRun[]>`
+    select source, mode, to_json(created_at) #>> '{}' as finished_at, exit_code, summary from (
+      select distinct on (event_type, source) source, replace(event_type, 'consistency_check_', '') as mode, created_at,
+        (detail->>'exit_code')::int as exit_code, summary
+      from progress_events where event_type like 'consistency\\_check\\_%'
+      order by event_type, source, created_at desc
+    ) newest order by created_at desc`;
+  return [...rows];
+}

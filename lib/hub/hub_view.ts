@@ -1,0 +1,73 @@
+// The hub's status and its schema's history, for people.
+import type { MigrationStatus } from "../db/migrate.ts";
+import type { EmbeddedStatus } from "../postgres/embedded_status.ts";
+import type { HubStatus } from "./hub_status.ts";
+
+interface TableView {
+  readonly paint: Record<"error" | "warning" | "ok" | "dim" | "strong", (text: string) => string>;
+  table(
+    columns: readonly { title: string; align?: "left" | "right" }[],
+    rows: readonly (readonly (string | number)[])[],
+  ): string;
+}
+
+/** @param embedded null when the hub is a server of somebody else's */
+export function renderStatus(status: HubStatus, embedded: EmbeddedStatus | null, view: TableView): string {
+  const { counts, pending_writebacks: pending } = status;
+  const rows = [
+    ["hub", `${status.instance_id}, PostgreSQL ${status.server_version}, schema version ${status.schema_version}`],
+    [
+      "server",
+      embedded === null
+        ? `system ${status.system_identifier}`
+        : `embedded, ${embedded.state}, port ${embedded.port ?? "none"}, ${embedded.dataDirectory}`,
+    ],
+    [
+      "repositories",
+      `${counts.repos}${status.missing_repos.length > 0 ? `, without a checkout: ${status.missing_repos.join(", ")}` : ""}`,
+    ],
+    ["workstreams", listed(counts.workstreams)],
+    ["tasks", listed(counts.tasks)],
+    ["orphaned rows", String(counts.orphaned)],
+    [
+      "open findings",
+      `${listed(status.open_findings)}${status.waived_findings > 0 ? `; ${status.waived_findings} waived` : ""}`,
+    ],
+    ["open conflicts", String(status.unsettled_conflicts)],
+    [
+      "held plans",
+      status.held_plans === 0 ? "none" : view.paint.warning(`${status.held_plans}: scripts/state_hub.ts held list`),
+    ],
+    ["to be written back", pending.count === 0 ? "nothing" : `${pending.count}, the oldest since ${pending.oldest}`],
+  ];
+  const runs = status.last_runs.map((run) => [run.source, run.mode, run.finished_at, run.exit_code]);
+  const runTable =
+    runs.length === 0
+      ? "No run yet."
+      : view.table(
+          [{ title: "last run by" }, { title: "of" }, { title: "when" }, { title: "exit", align: "right" }],
+          runs,
+        );
+  return `${view.table([{ title: "what" }, { title: "state" }], rows)}\n\n${runTable}`;
+}
+
+export function renderMigrations(status: readonly MigrationStatus[], view: TableView): string {
+  const rows = status.map(({ version, name, state, applied_at }) => [
+    version,
+    name,
+    state === "applied" ? state : view.paint.warning(state),
+    applied_at ?? "",
+  ]);
+  return view.table(
+    [{ title: "version", align: "right" }, { title: "name" }, { title: "state" }, { title: "applied" }],
+    rows,
+  );
+}
+
+function listed(counts: Readonly<Record<string, number>>): string {
+  return (
+    Object.entries(counts)
+      .map(([name, n]) => `${n} ${name}`)
+      .join(", ") || "none"
+  );
+}
