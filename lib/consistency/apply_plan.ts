@@ -3,7 +3,7 @@
 import type { Transaction } from "../db/connect.ts";
 import type { TaskRecord, WorkstreamRecord } from "./file_values.ts";
 import type { HubSnapshot } from "./hub_snapshot.ts";
-import type { RepoPlan } from "./plan_repo.ts";
+import type { RepoPlan } from "./repo_plan.ts";
 
 const ROWS_PER_STATEMENT = 1_000;
 

@@ -4,7 +4,7 @@ import type { Reader } from "../db/connect.ts";
 import type { FailedReading, ParsedReading, Problem, ProblemKind } from "../workplan/types.ts";
 import type { Observation, Severity } from "./finding.ts";
 import type { HubSnapshot } from "./hub_snapshot.ts";
-import type { RepoPlan } from "./plan_repo.ts";
+import type { RepoPlan } from "./repo_plan.ts";
 
 export type FileReading = ParsedReading | FailedReading;
 

@@ -2,7 +2,7 @@
 import type { Reader, Transaction } from "../db/connect.ts";
 import { OpsFailure, usageFailure } from "../failure.ts";
 import { canonical } from "./canonical.ts";
-import type { HeldOrphans } from "./plan_repo.ts";
+import type { HeldOrphans } from "./repo_plan.ts";
 
 export interface HeldPlan {
   readonly id: string;
