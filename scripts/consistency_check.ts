@@ -63,7 +63,7 @@ export const script = defineScript({
       exitCode: result.report.exit_code,
       document: { ...result.report },
       render: (view) => renderReport(result, view),
-      next: nextCommand(result, repo === undefined ? "--all" : `--repo ${repo}`),
+      next: nextCommand(result, repo ?? null),
       degraded: result.remarks,
     };
   },

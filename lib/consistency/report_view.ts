@@ -30,10 +30,11 @@ export function renderReport(result: FleetResult, view: TableView): string {
   return sections.filter((section) => section !== "").join("\n\n");
 }
 
-/** The one command that is safe to type next. */
-export function nextCommand({ report, hint }: FleetResult, scope: string): string {
+/** The one command that is safe to type next. @param repo as it was given; null for all */
+export function nextCommand({ report, hint }: FleetResult, repo: string | null): string {
   if (report.automation_error) return hint ?? "scripts/state_hub.ts status";
-  if (report.dry_run) return `scripts/consistency_check.ts ${scope}`;
+  if (report.dry_run)
+    return repo === null ? "scripts/consistency_check.ts --all" : `scripts/consistency_check.ts --repo ${repo}`;
   const first = report.assessment_failures.find(({ subject }) => subject !== null);
   return first?.subject ? `scripts/state_hub.ts explain ${first.subject}` : "scripts/state_hub.ts status";
 }
@@ -61,7 +62,10 @@ function renderHead({ report, registered }: FleetResult, view: TableView): strin
 
 function renderFindings({ report, waived }: FleetResult, view: TableView): string {
   const open = report.assessment_failures.filter(({ severity }) => severity !== "info");
-  if (open.length === 0) return waived > 0 ? `No open findings (${waived} waived).` : "";
+  if (open.length === 0)
+    return report.repos_total === 0
+      ? ""
+      : `${view.paint.ok("Nothing needs a person")}${waived > 0 ? `: ${waived} findings are waived` : ""}.`;
   const total = Object.entries(report.assessment_totals)
     .filter(([check]) => !isInfo(check))
     .reduce((sum, [, n]) => sum + n, 0);

@@ -69,7 +69,7 @@ test(
   WATCHDOG,
 );
 
-test.if(asRoot)(
+test(
   "startEmbedded() refuses another account's cluster by name",
   async () => {
     home = await insteadOf(home);
@@ -81,7 +81,7 @@ test.if(asRoot)(
   WATCHDOG,
 );
 
-test.if(asRoot)("startEmbedded() as root names the folder that the server's account may not enter", async () => {
+test("startEmbedded() as root names the folder that the server's account may not enter", async () => {
   const hidden = join(home, "hidden");
   mkdirSync(hidden, { mode: 0o700 });
   const at = join(hidden, "home");
@@ -91,7 +91,7 @@ test.if(asRoot)("startEmbedded() as root names the folder that the server's acco
   });
 });
 
-test.if(asRoot)(
+test(
   "startEmbedded() as root runs an existing cluster as its owner, whoever that is",
   async () => {
     home = await insteadOf(home);

