@@ -42,7 +42,7 @@ export interface Matches {
   readonly workplans: readonly WorkplanMatch[];
   /** Files that could not be parsed, with the row that they speak of where that could be told. */
   readonly failed: readonly { readonly file: FoundFile; readonly row: WorkstreamRow | null }[];
-  /** Rows of this repo that no file at this commit speaks of. */
+  /** Rows of this repo that no file at this commit speaks of, and whose hub id stands in no other file: not on the move. */
   readonly missing: readonly WorkstreamRow[];
   /** Task rows whose workplan was parsed whole and has no block for them. */
   readonly missingTasks: readonly TaskRow[];
@@ -86,7 +86,7 @@ export function matchFiles(repoId: string, reading: RepoReading, hub: HubSnapsho
   return {
     workplans,
     failed,
-    missing: own.filter((row) => !spoken.has(row.id)),
+    missing: own.filter((row) => !spoken.has(row.id) && claims.usesOf(row.id) === 0),
     missingTasks: missingTasks(workplans, context),
     suspended,
   };
@@ -218,7 +218,9 @@ function missingTasks(workplans: readonly WorkplanMatch[], context: Context): Ta
   const taken = new Set(workplans.flatMap(({ tasks }) => tasks.map(({ row }) => row?.id)));
   return workplans.flatMap(({ row, id, reading }) => {
     if (!row || isFrozen(id) || reading.failedBlocks.length > 0) return [];
-    return (context.tasksOf.get(row.id) ?? []).filter((task) => !taken.has(task.id));
+    return (context.tasksOf.get(row.id) ?? []).filter(
+      (task) => !taken.has(task.id) && context.claims.usesOf(task.id) === 0,
+    );
   });
 }
 

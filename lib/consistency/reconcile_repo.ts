@@ -8,7 +8,8 @@ import { type Finding, toFinding } from "./finding.ts";
 import { findInRepo, storeFindings } from "./findings.ts";
 import { storeHeldPlan } from "./held_plans.ts";
 import { type HubSnapshot, loadHubSnapshot } from "./hub_snapshot.ts";
-import { foreignRowIds } from "./match_files.ts";
+import type { Changed } from "./look_at_fleet.ts";
+import { foreignRowIds, isFrozen } from "./match_files.ts";
 import { planRepo } from "./plan_repo.ts";
 import type { RepoPlan } from "./repo_plan.ts";
 import { type RepoReading, workplanCounts } from "./repo_reading.ts";
@@ -16,15 +17,12 @@ import type { Actions } from "./report.ts";
 import type { ScopedRepo } from "./scope.ts";
 import { CHECKER, type Sighting } from "./sight.ts";
 
-/** How the commit that was read relates to the one that was applied last. */
-export type SourceOrder = "forward" | "older" | "rewritten" | "unknown";
-
 export interface RepoInput {
   readonly repo: ScopedRepo;
   readonly sighting: Sighting;
   readonly reading: RepoReading;
   readonly claims: Claims;
-  readonly order: SourceOrder;
+  readonly order: Changed["order"];
   /** True only for a tip that was fetched from the remote. */
   readonly mayOrphan: boolean;
 }
@@ -64,8 +62,12 @@ export async function reconcileRepo(tx: Transaction, input: RepoInput): Promise<
 
 /** Nothing is left that only another look could settle: an error, a held plan, a first sighting, an edit under way. */
 function isSettled(plan: RepoPlan, findings: readonly Finding[], { reading, sighting }: RepoInput): boolean {
-  const waits =
-    plan.held.workstreams.length + plan.held.tasks.length > 0 || reading.uncommitted.length > 0 || sighting.racy;
+  // What freezes a file may be mended in another repository, without a commit here.
+  const frozen = plan.matches.workplans.some(
+    ({ id, tasks }) => isFrozen(id) || tasks.some((task) => isFrozen(task.id)),
+  );
+  const held = plan.held.workstreams.length + plan.held.tasks.length > 0;
+  const waits = frozen || held || reading.uncommitted.length > 0 || sighting.racy;
   return !waits && !findings.some(({ severity }) => severity === "error");
 }
 

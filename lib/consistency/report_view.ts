@@ -1,10 +1,11 @@
 // A report for people: first what needs one of them, then what was found and done, repository by repository. The view
 // that lays out tables and colours is handed in.
-import type { FleetResult } from "./check_fleet.ts";
+
 import { CHECKS } from "./checks.ts";
 import type { OpenFinding } from "./findings.ts";
 import type { WorkplanCounts } from "./repo_reading.ts";
 import type { ProcessedRepo, Report } from "./report.ts";
+import type { FleetResult } from "./run_ledger.ts";
 
 /** The part of a terminal view that is needed here. */
 export interface TableView {

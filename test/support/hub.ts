@@ -1,7 +1,8 @@
 // A State Hub of its own for a test: a migrated database on the run's shared server, and the main job run on it in
 // process, as the script runs it.
 
-import { type CheckOptions, checkFleet, type FleetResult } from "../../lib/consistency/check_fleet.ts";
+import { type CheckOptions, checkFleet } from "../../lib/consistency/check_fleet.ts";
+import type { FleetResult } from "../../lib/consistency/run_ledger.ts";
 import { type Database, openDatabase } from "../../lib/db/connect.ts";
 import { migrate } from "../../lib/db/migrate.ts";
 import { Secret } from "../../lib/secret.ts";

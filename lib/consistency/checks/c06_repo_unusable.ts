@@ -1,6 +1,6 @@
 import type { Check } from "../check.ts";
 
-/** Seen while a repository is opened, before there is anything to look into: check_fleet.ts reports it. */
+/** Seen while a repository is opened, before there is anything to look into: run_ledger.ts reports it. */
 export const repoUnusable: Check = {
   id: "C-06",
   name: "repo_unusable",

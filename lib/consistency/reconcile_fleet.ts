@@ -1,0 +1,127 @@
+// Reads the repositories that changed and reconciles them one by one. All are read before the first is applied: an id that
+// stands in two of them must not go to the one that happened to be read first.
+import { databaseFailure, errorCode } from "../db/database_failure.ts";
+import { describeFailure, OpsFailure } from "../failure.ts";
+import { forEachAtMost } from "../pool.ts";
+import { ensureVocabulary } from "./apply_plan.ts";
+import { addKnownClaims, addReading, Claims } from "./claims.ts";
+import { findInEdits } from "./findings.ts";
+import type { Changed, LookOptions } from "./look_at_fleet.ts";
+import { Readings } from "./readings.ts";
+import { reconcileRepo } from "./reconcile_repo.ts";
+import type { RepoReading } from "./repo_reading.ts";
+import type { RunLedger } from "./run_ledger.ts";
+import type { Writer } from "./writer.ts";
+
+// git processes at once: they wait for the disk more than they compute.
+const READERS = 4;
+
+type FleetOptions = Pick<LookOptions, "signal" | "progress"> & { readonly dryRun: boolean };
+
+export async function reconcileFleet(
+  changed: readonly Changed[],
+  writer: Writer,
+  ledger: RunLedger,
+  options: FleetOptions,
+): Promise<void> {
+  const claims = new Claims();
+  const readings = new Readings();
+  const readable = await readAll(changed, readings, claims, writer, ledger, options);
+  let done = 0;
+  await forEachAtMost(readable, writer.lanes, async (each) => {
+    options.signal.throwIfAborted();
+    options.progress("Reconciling", { done: done++, total: readable.length });
+    const reading = await takeReading(each, readings, ledger);
+    if (reading) await reconcileOne(each, reading, claims, writer, ledger, options.dryRun);
+  });
+}
+
+/** Notes every id that the files claim, and makes the domains and topics that they name. */
+async function readAll(
+  changed: readonly Changed[],
+  readings: Readings,
+  claims: Claims,
+  writer: Writer,
+  ledger: RunLedger,
+  { signal, progress }: FleetOptions,
+): Promise<Changed[]> {
+  const names: { domain: string; topic: string }[] = [];
+  const readable: Changed[] = [];
+  let done = 0;
+  await forEachAtMost(changed, READERS, async (each) => {
+    signal.throwIfAborted();
+    progress("Reading workplans", { done: done++, total: changed.length });
+    try {
+      const reading = await readings.read(each.repo.id, each.sighting);
+      addReading(claims, each.repo.id, reading);
+      names.push(...namesIn(reading));
+      readable.push(each);
+    } catch (error) {
+      ledger.skipUnusable(each.repo, describeFailure(error));
+    }
+  });
+  if (readable.length > 0)
+    await addKnownClaims(
+      writer.sql,
+      claims,
+      readable.map(({ repo }) => repo.id),
+    );
+  if (names.length > 0) await writer.write((tx) => ensureVocabulary(tx, names));
+  return readable;
+}
+
+async function takeReading(
+  { repo, sighting }: Changed,
+  readings: Readings,
+  ledger: RunLedger,
+): Promise<RepoReading | null> {
+  try {
+    return await readings.take(repo.id, sighting);
+  } catch (error) {
+    ledger.skipUnusable(repo, describeFailure(error));
+    return null;
+  }
+}
+
+async function reconcileOne(
+  each: Changed,
+  reading: RepoReading,
+  claims: Claims,
+  writer: Writer,
+  ledger: RunLedger,
+  dryRun: boolean,
+): Promise<void> {
+  const { repo } = each;
+  const started = performance.now();
+  try {
+    const { actions, findings } = await writer.write((tx) =>
+      reconcileRepo(tx, { ...each, reading, claims, mayOrphan: false }),
+    );
+    ledger.reconciled(repo, reading, actions, performance.now() - started);
+    ledger.showOnce(repo, findInEdits(reading));
+    if (dryRun)
+      ledger.showOnce(
+        repo,
+        findings.filter(({ severity }) => severity === "info"),
+      );
+  } catch (error) {
+    if (isEverybodys(error)) throw error;
+    ledger.fail(databaseFailure(`Could not reconcile ${repo.slug}`, error), repo.slug);
+  }
+}
+
+// SQLSTATE classes of errors that one repository's data can cause: data exception, integrity, syntax, program limits.
+const ONE_REPOS_OWN = /^(22|23|42|54)/;
+
+/** Whether the run cannot go on: anything but what one repository's data, or a bug met there, causes. */
+function isEverybodys(error: unknown): boolean {
+  if (error instanceof OpsFailure) return true;
+  const code = errorCode(error);
+  return code === "" ? !(error instanceof TypeError || error instanceof RangeError) : !ONE_REPOS_OWN.test(code);
+}
+
+function namesIn(reading: RepoReading): { domain: string; topic: string }[] {
+  return reading.files.flatMap(({ reading: file }) =>
+    file.state === "parsed" ? [{ domain: file.workplan.domain, topic: file.workplan.topicSlug }] : [],
+  );
+}
