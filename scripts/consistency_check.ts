@@ -1,6 +1,7 @@
 #!/usr/bin/env -S sh -c 'exec "$(dirname "$(readlink -f "$0")")/bun" "$0" "$@"'
 // Reconciles workplan files with the State Hub: the main job.
-import { defineScript, main } from "../lib/cli/define_script.ts";
+import { defineScript } from "../lib/cli/define_script.ts";
+import { main } from "../lib/cli/main.ts";
 import { readConfig } from "../lib/config.ts";
 
 export const script = defineScript({

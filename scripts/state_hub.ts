@@ -1,6 +1,7 @@
 #!/usr/bin/env -S sh -c 'exec "$(dirname "$(readlink -f "$0")")/bun" "$0" "$@"'
 // Looks after the State Hub itself: its schema, its repositories, its waivers and held plans, and why a row is as it is.
-import { command, defineScript, type Io, main, type Outcome } from "../lib/cli/define_script.ts";
+import { command, defineScript, type Io, type Outcome } from "../lib/cli/define_script.ts";
+import { main } from "../lib/cli/main.ts";
 import { environmentForPrograms, readConfig } from "../lib/config.ts";
 import type { Database } from "../lib/db/connect.ts";
 

@@ -1,7 +1,6 @@
 // The one definition that a script makes of itself: what it promises, reads, writes, takes and does. Parsing, help,
 // completion and the documentation's tests all come from it, so that none of them can say something else.
 import type { Args, ArgumentValue, FlagTable, Positional } from "./flags.ts";
-import { runScript } from "./run_script.ts";
 
 export interface Example {
   readonly command: string;
@@ -119,12 +118,4 @@ export function defineScript(definition: ScriptHead & Partial<Pick<Script, "comm
   if (!run) throw new Error(`${name} defines neither run nor commands`);
   const only: Command = { name: "", promise, positional, flags: flags ?? {}, exactlyOneOf: exactlyOneOf ?? [], run };
   return { ...head, commands: [only] };
-}
-
-/**
- * Runs the script: parses, runs, prints, sets the exit code. Call it only behind `if (import.meta.main)`.
- * Returns when the result is written; the process ends when the loop is empty, so run() closes what it opened.
- */
-export async function main(script: Script, argv: readonly string[] = process.argv.slice(2)): Promise<void> {
-  await runScript(script, argv);
 }
