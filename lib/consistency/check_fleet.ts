@@ -6,7 +6,7 @@ import { OpsFailure } from "../failure.ts";
 import { concludeRun } from "./conclude_run.ts";
 import { lookAtFleet } from "./look_at_fleet.ts";
 import { reconcileFleet } from "./reconcile_fleet.ts";
-import { addRepo, slugOfPath } from "./repo_registry.ts";
+import { addRepo, checkoutOfPath } from "./repo_registry.ts";
 import type { Source } from "./report.ts";
 import { type FleetResult, RunLedger } from "./run_ledger.ts";
 import { loadScope, type ScopedRepo } from "./scope.ts";
@@ -68,11 +68,14 @@ async function perform(writer: Writer, ledger: RunLedger, options: CheckOptions)
 /** The repositories that the run is about; a path that is not registered is registered now. */
 async function scopeOf(writer: Writer, ledger: RunLedger, { scope, host }: CheckOptions): Promise<ScopedRepo[]> {
   if (!("path" in scope)) return loadScope(writer.sql, scope, host);
-  const known = await slugOfPath(writer.sql, scope.path, host);
-  if (known !== null) return loadScope(writer.sql, { slug: known }, host);
-  const request = { path: scope.path, host, slug: null, domain: null, remoteUrl: null };
-  ledger.registered = await writer.write((tx) => addRepo(tx, request));
-  return loadScope(writer.sql, { slug: ledger.registered.slug }, host);
+  const checkout = await checkoutOfPath(writer.sql, scope.path, host);
+  if (checkout.slug === null) {
+    const request = { path: checkout.path, host, slug: null, domain: null, remoteUrl: null };
+    ledger.registered = await writer.write((tx) => addRepo(tx, request));
+  }
+  const repos = await loadScope(writer.sql, { slug: checkout.slug ?? ledger.registered?.slug ?? "" }, host);
+  // The checkout that was named, and none of its twins: its edits are what the person wants to see checked.
+  return repos.map((repo) => ({ ...repo, checkouts: [checkout.path] }));
 }
 
 function nothingToCheck(observed: string, hint: string): OpsFailure {

@@ -135,7 +135,7 @@ export async function loadHubSnapshot(
           'needs_human', t.needs_human, 'intervention_note', t.intervention_note, 'extra', t.extra,
           'stale_source', t.stale_source, 'missing_since', t.missing_since, 'missing_at_commit', t.missing_at_commit,
           'orphaned_at', t.orphaned_at,
-          'decided', t.needs_human and exists (select from decisions d where d.task_id = t.id and d.status = 'resolved'),
+          'decided', exists (select from decisions d where d.task_id = t.id and d.status = 'resolved'),
           'base', case when b.row_id is null then null else json_build_object(
             'status', b.status, 'completed', b.completed, 'file_digest', b.file_digest) end
         ) order by t.task_id), '[]')

@@ -42,6 +42,11 @@ export class PlanDraft {
     this.#fileSays.set(fieldKey(rowId, key), value);
   }
 
+  /** An earlier conflict over the row still needs a reader. */
+  isDisputed(rowId: string): boolean {
+    return this.#hub.conflicts.some(({ row_id }) => row_id === rowId);
+  }
+
   fieldMoved(rowId: string, field: string): void {
     this.#settledFields.add(fieldKey(rowId, field));
   }
@@ -77,7 +82,10 @@ export class PlanDraft {
       bases: this.bases,
       conflicts: this.conflicts,
       settled: this.#hub.conflicts
-        .filter(({ row_id, field }) => this.#settledFields.has(fieldKey(row_id, field)))
+        .filter(({ row_id, field, file_value }) => {
+          const key = fieldKey(row_id, field);
+          return this.#settledFields.has(key) || (this.#fileSays.get(key) ?? file_value) !== file_value;
+        })
         .map(({ id }) => id),
       intents,
       endedIntents: ended.map(({ row_id, key, value }) => ({

@@ -173,10 +173,12 @@ function keepOverwritten(
   wanted: WorkstreamRecord | TaskRecord,
   fields: readonly string[],
 ): void {
+  if (draft.isDisputed(row.id)) for (const field of fields) draft.fileSays(row.id, field, fieldValue(wanted, field));
   if (row.base === null || row.base.file_digest === fileDigest(row, fields)) return;
   for (const field of fields) {
     const [file, hub] = [fieldValue(wanted, field), fieldValue(row, field)];
     if (file === hub) continue;
+    draft.fieldMoved(row.id, field);
     draft.conflicts.push({ row_id: row.id, kind, field, base_value: null, file_value: file, hub_value: hub });
   }
 }

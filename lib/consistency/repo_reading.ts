@@ -149,13 +149,21 @@ function findUncommitted(
   const edited = [...standing.values()].filter(({ file, blob, bytes }) => {
     const entry = committed.get(file.path);
     if (entry?.mode === SYMLINK && file.kind === "symlink") return false;
+    if (isTooLarge(bytesOf.get(file.path) ?? null, file)) return false;
     return entry === undefined || (entry.id !== blob && !sameButForLineEndings(bytes, bytesOf.get(file.path) ?? null));
   });
-  const removed = wanted.filter(({ path }) => !standing.has(path)).map(({ path }) => ({ path, reading: null }));
+  const removed = wanted
+    .filter(({ path, named }) => named && !standing.has(path))
+    .map(({ path }) => ({ path, reading: null }));
   return [
     ...edited.map(({ file, bytes }) => ({ path: file.path, reading: readStandingFile(file, bytes) })),
     ...removed,
   ];
+}
+
+/** Committed and standing there are of one size that neither is read at: an edit of it would change nothing. */
+function isTooLarge(committed: Content | null, standing: WorkTreeFile): boolean {
+  return committed !== null && "size" in committed && committed.size === standing.size && standing.kind === "file";
 }
 
 function readStandingFile(file: WorkTreeFile, bytes: Uint8Array | null): ParsedReading | FailedReading | null {

@@ -45,13 +45,17 @@ interface RepoRow {
   checkouts: { host: string; path: string }[];
 }
 
-/** The registered slug of the checkout that holds `path`; null when it is not registered on this host. */
-export async function slugOfPath(sql: Reader, path: string, host: string): Promise<string | null> {
+/** The checkout that holds `path`, with the slug that it is registered under on this host; null while it is not. */
+export async function checkoutOfPath(
+  sql: Reader,
+  path: string,
+  host: string,
+): Promise<{ path: string; slug: string | null }> {
   const checkout = requireCheckout(path);
   const [row] = await sql<{ slug: string }[]>`
     select r.slug from repo_checkouts c join repos r on r.id = c.repo_id
     where c.host = ${host} and c.path = ${checkout.path} and r.removed_at is null`;
-  return row?.slug ?? null;
+  return { path: checkout.path, slug: row?.slug ?? null };
 }
 
 /**

@@ -3,7 +3,8 @@
 import postgres from "postgres";
 import type { Secret } from "../secret.ts";
 import { databaseFailure } from "./database_failure.ts";
-import { TransactionLanes, type TransactionOptions } from "./transaction.ts";
+import { Lane, type TransactionOptions } from "./lane.ts";
+import { TransactionLanes } from "./transaction.ts";
 
 /** A handle for statements: the driver's tagged template. Values become parameters, never text. */
 export type Sql = postgres.Sql;
@@ -20,29 +21,55 @@ export interface ConnectOptions {
   readonly applicationName: string;
   /** `read-only` makes the server refuse every write of this handle. */
   readonly access: "read-only" | "read-write";
+  /** How long a statement may go unanswered; 75 s unless given. */
+  readonly answerWithinMs?: number;
 }
+
+// The server gives up before we do, because it can say why: a statement that takes too long, a lock that somebody holds.
+// Only a server that is silent beyond that is left. A transaction that stopped half-way (a frozen process, a lost host)
+// must not keep its locks for ever. Milliseconds; each can be set in the URL as well: postgres://...?lock_timeout=60000.
+const SERVER_GIVES_UP = {
+  statement_timeout: 60_000,
+  lock_timeout: 20_000,
+  idle_in_transaction_session_timeout: 600_000,
+};
+const ANSWER_WITHIN_MS = 75_000;
 
 /** Must be closed: an open client keeps the process alive. */
 export class Database {
-  readonly sql: Sql;
+  readonly #open: (onclose: () => void) => Sql;
+  readonly #answerWithinMs: number;
   readonly #lanes: TransactionLanes;
+  #reader: Lane;
 
   constructor(options: ConnectOptions) {
-    const client = (extra: postgres.Options<Record<string, never>>) =>
+    const connection = {
+      application_name: options.applicationName,
+      TimeZone: "UTC",
+      ...SERVER_GIVES_UP,
+      ...(options.access === "read-only" ? { default_transaction_read_only: true } : {}),
+    };
+    this.#open = (onclose) =>
       postgres(options.url.reveal(), {
+        max: 1,
+        idle_timeout: 0,
+        max_lifetime: null,
         connect_timeout: 10,
         // Types are spelled in the SQL (JSON rows, casts): no catalog query at each connect.
         fetch_types: false,
         onnotice: () => {},
-        connection: {
-          application_name: options.applicationName,
-          TimeZone: "UTC",
-          ...(options.access === "read-only" ? { default_transaction_read_only: true } : {}),
-        },
-        ...extra,
+        connection,
+        onclose,
       });
-    this.sql = client({ max: 1 });
-    this.#lanes = new TransactionLanes((onclose) => client({ max: 1, idle_timeout: 0, max_lifetime: null, onclose }));
+    this.#answerWithinMs = options.answerWithinMs ?? ANSWER_WITHIN_MS;
+    this.#reader = new Lane(this.#open, this.#answerWithinMs);
+    this.#lanes = new TransactionLanes(this.#open, this.#answerWithinMs);
+  }
+
+  /** For statements outside of transactions. Ask for it each time: after a lost connection it is a new one. */
+  get sql(): Sql {
+    if (this.#reader.isLost) this.#reader = new Lane(this.#open, this.#answerWithinMs);
+    return this.#reader.sql;
   }
 
   /** Runs `work` in one transaction: all of it or nothing. See TransactionLanes.run for what it throws. */
@@ -51,7 +78,7 @@ export class Database {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.sql.end({ timeout: 5 }), this.#lanes.close()]);
+    await Promise.all([this.#reader.close(), this.#lanes.close()]);
   }
 }
 

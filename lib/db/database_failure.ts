@@ -18,6 +18,9 @@ const REMEDIES: Readonly<Record<string, string>> = {
   "53300": "The server has no free connection: end idle ones, or raise max_connections, then run again",
   "57P01": "The server ended the connection: run again when it is back",
   "57P03": "The server is starting or stopping: run again in a moment",
+  "55P03":
+    "Somebody holds a lock: select pid, query, pg_blocking_pids(pid) from pg_stat_activity; end that session, then run again",
+  "57014": "The server gave the statement up: look for what slows it down, then run again; nothing was half done",
   "42501": "The role may not do this: grant it, or use the owner's role",
 };
 

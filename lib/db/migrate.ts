@@ -32,6 +32,8 @@ interface AppliedRow {
 const FOLDER = join(import.meta.dir, "migrations");
 // Any number, the same for every release: the key of pg_advisory_xact_lock that serialises migrations.
 const LOCK_KEY = 7_305_001;
+// For one statement of a migration, and for another run's migration to end.
+const PATIENCE_MS = 30 * 60_000;
 
 /** The newest version that this checkout knows, from file names alone: cheap enough for every start. */
 export function newestVersion(folder = FOLDER): number {
@@ -64,6 +66,7 @@ export async function migrate(
   const migrations = options.migrations ?? readMigrations();
   return database.transaction(
     async (tx) => {
+      await tx`select set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)`;
       await tx`select pg_advisory_xact_lock(${LOCK_KEY})`;
       await tx`create table if not exists schema_migrations (
         version integer primary key, name text not null, sha256 text not null, applied_at timestamptz not null default now())`;
@@ -81,7 +84,7 @@ export async function migrate(
         status: describe(migrations, await appliedMigrations(tx)),
       };
     },
-    { rollBack: options.dryRun ?? false },
+    { rollBack: options.dryRun ?? false, answerWithinMs: PATIENCE_MS },
   );
 }
 

@@ -1,5 +1,6 @@
 // Trees and blobs of one repository through a single `git cat-file --batch-command` (git 2.36 or newer): sizes are
 // asked before contents, so that no blob is read that is too large to be a workplan.
+import { isUtf8 } from "node:buffer";
 import { OpsFailure } from "../failure.ts";
 import { endGroup } from "../process/run.ts";
 import { gitArgv, gitEnvironment } from "./invocation.ts";
@@ -7,8 +8,10 @@ import { gitArgv, gitEnvironment } from "./invocation.ts";
 export interface TreeEntry {
   /** As git stores it: 100644 and 100755 files, 120000 symlink, 160000 submodule. Folders are walked, not listed. */
   readonly mode: string;
-  /** From the top of the repository, with `/`. */
+  /** From the top of the repository, with `/`. Bytes that are not UTF-8 are written as `\xNN`. */
   readonly path: string;
+  /** False where bytes had to be written so: such a name can't be looked up in a work tree. */
+  readonly named: boolean;
   readonly id: string;
 }
 
@@ -29,6 +32,13 @@ interface ObjectHeader {
   readonly type: string;
   readonly size: number;
 }
+
+interface GitObject {
+  readonly header: ObjectHeader;
+  readonly bytes: Buffer;
+}
+
+type NamedEntry = Omit<TreeEntry, "path"> & { readonly name: string };
 
 /** Must be closed: it holds a git process. */
 export class ObjectReader {
@@ -57,11 +67,10 @@ export class ObjectReader {
    */
   async list(commit: string, folder: string): Promise<TreeListing> {
     const [root] = await this.#read([`${commit}^{tree}`]);
-    if (!root) throw this.#unreadable(`commit ${commit}`);
-    const idLength = root.header.id.length / 2;
-    const top = parseTree(root.bytes, idLength).find((entry) => entry.name === folder);
+    const top = this.#entriesOf(root, `commit ${commit}`).find((entry) => entry.name === folder);
     if (!top) return { tree: null, entries: [] };
-    if (top.mode !== FOLDER_MODE) return { tree: top.id, entries: [{ mode: top.mode, path: folder, id: top.id }] };
+    if (top.mode !== FOLDER_MODE)
+      return { tree: top.id, entries: [{ mode: top.mode, path: folder, named: true, id: top.id }] };
     const entries: TreeEntry[] = [];
     let level = [{ id: top.id, path: folder }];
     for (let depth = 0; level.length > 0; depth++) {
@@ -70,12 +79,11 @@ export class ObjectReader {
       const trees = await this.#read(level.map((each) => each.id));
       const next: typeof level = [];
       for (const [index, tree] of trees.entries()) {
-        const parent = level[index];
-        if (!tree || !parent) throw this.#unreadable(`folder ${parent?.path ?? folder}`);
-        for (const entry of parseTree(tree.bytes, idLength)) {
-          const path = `${parent.path}/${entry.name}`;
+        const parent = level[index]?.path ?? folder;
+        for (const { name, ...entry } of this.#entriesOf(tree, `folder ${parent}`)) {
+          const path = `${parent}/${name}`;
           if (entry.mode === FOLDER_MODE) next.push({ id: entry.id, path });
-          else entries.push({ mode: entry.mode, path, id: entry.id });
+          else entries.push({ ...entry, path });
         }
       }
       level = next;
@@ -107,7 +115,16 @@ export class ObjectReader {
     await this.#child.exited;
   }
 
-  #read(names: readonly string[]): Promise<({ header: ObjectHeader; bytes: Buffer } | null)[]> {
+  /** A folder's entries. What is no tree, or a damaged one, is unknown: read as empty it would make every file absent. */
+  #entriesOf(tree: GitObject | null | undefined, what: string): NamedEntry[] {
+    const entries = tree?.header.type === "tree" ? parseTree(tree.bytes, tree.header.id.length / 2) : null;
+    if (entries === null) throw this.#unreadable(what);
+    const names = new Set(entries.map(({ name }) => name));
+    if (names.size < entries.length) throw this.#unreadable(`${what}: a name stands twice in it`);
+    return entries;
+  }
+
+  #read(names: readonly string[]): Promise<(GitObject | null)[]> {
     return this.#ask(names, "contents", async (header) => {
       const bytes = await this.#take(header.size);
       await this.#take(1);
@@ -178,19 +195,26 @@ export class ObjectReader {
 
 const FOLDER_MODE = "40000";
 
-/** A raw tree object: `<mode> <name>\0<binary id>` again and again (gitformat: tree objects). */
-function parseTree(bytes: Buffer, idLength: number): { mode: string; name: string; id: string }[] {
-  const entries: { mode: string; name: string; id: string }[] = [];
+/** A raw tree object: `<mode> <name>\0<binary id>` again and again (gitformat: tree objects); null when it is damaged. */
+function parseTree(bytes: Buffer, idLength: number): NamedEntry[] | null {
+  const entries: NamedEntry[] = [];
   for (let at = 0; at < bytes.length; ) {
     const space = bytes.indexOf(32, at);
     const end = bytes.indexOf(0, space);
-    if (space < 0 || end < 0) break;
+    if (space < 0 || end < 0 || end + idLength >= bytes.length) return null;
+    const name = bytes.subarray(space + 1, end);
+    const named = isUtf8(name);
     entries.push({
       mode: bytes.toString("latin1", at, space),
-      name: bytes.toString("utf8", space + 1, end),
+      name: named ? name.toString("utf8") : escapedName(name),
+      named,
       id: bytes.toString("hex", end + 1, end + 1 + idLength),
     });
     at = end + 1 + idLength;
   }
   return entries;
+}
+
+function escapedName(name: Buffer): string {
+  return name.toString("latin1").replace(/[\x80-\xff]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16)}`);
 }
