@@ -5,7 +5,6 @@ import { databaseFailure } from "../db/database_failure.ts";
 import { OpsFailure } from "../failure.ts";
 import { concludeRun } from "./conclude_run.ts";
 import { lookAtFleet } from "./look_at_fleet.ts";
-import { reconcileFleet } from "./reconcile_fleet.ts";
 import { addRepo, checkoutOfPath } from "./repo_registry.ts";
 import type { Source } from "./report.ts";
 import { type FleetResult, RunLedger } from "./run_ledger.ts";
@@ -52,7 +51,12 @@ export async function checkFleet(options: CheckOptions): Promise<FleetResult> {
 
 async function perform(writer: Writer, ledger: RunLedger, options: CheckOptions): Promise<FleetResult> {
   ledger.repos = await scopeOf(writer, ledger, options);
-  await reconcileFleet(await lookAtFleet(ledger, options), writer, ledger, options);
+  const changed = await lookAtFleet(ledger, options);
+  if (changed.length > 0) {
+    // Loaded here: most runs find nothing to read, and the parsers cost more to load than looking at the fleet.
+    const { reconcileFleet } = await import("./reconcile_fleet.ts");
+    await reconcileFleet(changed, writer, ledger, options);
+  }
   if (ledger.repos.length === 0) {
     ledger.fail(nothingToCheck("no repository is registered", "scripts/state_hub.ts repo add PATH"), null);
   } else if (ledger.missing.length === ledger.repos.length) {

@@ -44,7 +44,7 @@ export function toFinding(check: string, severity: Severity, fallbackHint: strin
   return {
     check,
     severity: seen.severity ?? severity,
-    key: [check, path ?? "", subject ?? "", seen.code].join("|"),
+    key: boundedKey(check, [check, path ?? "", subject ?? "", seen.code].join("|")),
     path,
     line: seen.line ?? null,
     column: seen.column ?? null,
@@ -54,6 +54,15 @@ export function toFinding(check: string, severity: Severity, fallbackHint: strin
     expected: seen.expected ?? null,
     hint: seen.hint ?? fallbackHint,
   };
+}
+
+// The key is indexed, and a code may quote what a file says: a text without end must not make the row unstorable.
+const LONGEST_KEY = 2_000;
+
+function boundedKey(check: string, key: string): string {
+  return Buffer.byteLength(key) <= LONGEST_KEY
+    ? key
+    : `${check}|${new Bun.CryptoHasher("sha256").update(key).digest("hex")}`;
 }
 
 /** Two problems with one key (the same mistake twice in a file) get a number, so that neither hides the other. */

@@ -46,16 +46,17 @@ async function readable(repo: ScopedRepo, sighting: Sighting, ledger: RunLedger,
   const order = await orderOf(repo, sighting);
   if (order === "forward" || order === "rewritten") return [{ repo, sighting, order }];
   if (order === "unknown" && full) return [{ repo, sighting, order: "rewritten" }];
+  if (order === "unknown") {
+    ledger.skipUnusable(repo, UNPLACEABLE);
+    return [];
+  }
   ledger.skipClean(repo, null);
-  ledger.remark(`${repo.slug}: nothing was applied, ${WHY_NOT[order]}`);
+  ledger.remark(`${repo.slug}: nothing was applied, its tip is older than the commit that was applied last`);
   return [];
 }
 
-const WHY_NOT = {
-  older: "its tip is older than the commit that was applied last",
-  unknown:
-    "git cannot tell whether its tip is newer than the commit that was applied last (fetch, or read it with --full)",
-} as const;
+const UNPLACEABLE =
+  "git cannot tell whether its tip is newer than the commit that was applied last (fetch, or read it with --full)";
 
 async function orderOf({ last_source_commit: last }: ScopedRepo, { checkout, tip }: Sighting): Promise<SourceOrder> {
   if (last === null || last === tip.commit) return "forward";

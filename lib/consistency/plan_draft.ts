@@ -11,6 +11,7 @@ export class PlanDraft {
   readonly commit: string;
   readonly #hub: HubSnapshot;
   readonly #pending: Map<string, PendingIntent>;
+  readonly #disputed: ReadonlySet<string>;
   readonly createWorkstreams: WorkstreamRecord[] = [];
   readonly updateWorkstreams: WorkstreamRecord[] = [];
   readonly createTasks: TaskRecord[] = [];
@@ -26,6 +27,7 @@ export class PlanDraft {
     this.repoId = repoId;
     this.commit = commit;
     this.#hub = hub;
+    this.#disputed = new Set(hub.conflicts.map(({ row_id }) => row_id));
     this.#pending = new Map(hub.intents.map((intent) => [fieldKey(intent.row_id, intent.key), intent]));
   }
 
@@ -44,7 +46,7 @@ export class PlanDraft {
 
   /** An earlier conflict over the row still needs a reader. */
   isDisputed(rowId: string): boolean {
-    return this.#hub.conflicts.some(({ row_id }) => row_id === rowId);
+    return this.#disputed.has(rowId);
   }
 
   fieldMoved(rowId: string, field: string): void {
@@ -84,7 +86,8 @@ export class PlanDraft {
       settled: this.#hub.conflicts
         .filter(({ row_id, field, file_value }) => {
           const key = fieldKey(row_id, field);
-          return this.#settledFields.has(key) || (this.#fileSays.get(key) ?? file_value) !== file_value;
+          const movedOn = this.#fileSays.has(key) && this.#fileSays.get(key) !== file_value;
+          return movedOn || this.#settledFields.has(key);
         })
         .map(({ id }) => id),
       intents,

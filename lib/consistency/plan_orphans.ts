@@ -26,12 +26,16 @@ export function planOrphans(matches: Matches, hub: HubSnapshot, draft: PlanDraft
     ),
   );
   for (const row of tasks.flatMap(({ sighted }) => sighted)) draft.changeTask(row, { ...row, ...sighting });
+  const present = new Set(matches.workplans.flatMap((match) => match.tasks.map(({ row }) => row?.id)));
   const keyOf = new Map(hub.workstreams.map((row) => [row.id, row.workplan_id]));
   return {
     orphanWorkstreams: workstreams.orphan,
     orphanTasks: [
       ...tasks.flatMap(({ orphan }) => orphan),
-      ...workstreams.orphan.flatMap((row) => tasksOf.get(row.id) ?? []).filter((task) => task.orphaned_at === null),
+      // Less those whose block has moved into another workplan.
+      ...workstreams.orphan
+        .flatMap((row) => tasksOf.get(row.id) ?? [])
+        .filter((task) => task.orphaned_at === null && !present.has(task.id)),
     ],
     held: {
       workstreams: workstreams.held.map(({ id, workplan_id, path }) => ({ id, workplan_id, path })),

@@ -11,8 +11,9 @@ import { type HubSnapshot, loadHubSnapshot } from "./hub_snapshot.ts";
 import type { Changed } from "./look_at_fleet.ts";
 import { foreignRowIds, isFrozen } from "./match_files.ts";
 import { planRepo } from "./plan_repo.ts";
+import { workplanCounts } from "./reading_counts.ts";
 import type { RepoPlan } from "./repo_plan.ts";
-import { type RepoReading, workplanCounts } from "./repo_reading.ts";
+import type { RepoReading } from "./repo_reading.ts";
 import type { Actions } from "./report.ts";
 import type { ScopedRepo } from "./scope.ts";
 import { CHECKER, type Sighting } from "./sight.ts";
@@ -61,14 +62,20 @@ export async function reconcileRepo(tx: Transaction, input: RepoInput): Promise<
 }
 
 /** Nothing is left that only another look could settle: an error, a held plan, a first sighting, an edit under way. */
-function isSettled(plan: RepoPlan, findings: readonly Finding[], { reading, sighting }: RepoInput): boolean {
+function isSettled(plan: RepoPlan, findings: readonly Finding[], input: RepoInput): boolean {
+  const { reading, sighting } = input;
   // What freezes a file may be mended in another repository, without a commit here.
   const frozen = plan.matches.workplans.some(
     ({ id, tasks }) => isFrozen(id) || tasks.some((task) => isFrozen(task.id)),
   );
-  const held = plan.held.workstreams.length + plan.held.tasks.length > 0;
-  const waits = frozen || held || reading.uncommitted.length > 0 || sighting.racy;
+  const waits = frozen || (input.mayOrphan && awaitsOrphaning(plan)) || reading.uncommitted.length > 0 || sighting.racy;
   return !waits && !findings.some(({ severity }) => severity === "error");
+}
+
+/** Something is absent but not marked yet: it was sighted a moment ago, is held, or an unreadable file might be it. */
+function awaitsOrphaning({ matches, orphanWorkstreams, orphanTasks }: RepoPlan): boolean {
+  const marked = new Set([...orphanWorkstreams, ...orphanTasks].map(({ id }) => id));
+  return [...matches.missing, ...matches.missingTasks].some((row) => row.orphaned_at === null && !marked.has(row.id));
 }
 
 /** The counter as this transaction leaves it: a change by anybody else since the snapshot has made it fail already. */

@@ -1,6 +1,7 @@
 // What one look at a repository gives: the workplans at the tip of its default branch, and what somebody is editing in
 // its work tree. Anything that could not be read is an error or a failed file, never an empty answer: unknown is not
 // absent, and only what is known to be absent may ever count against a row.
+import { OpsFailure } from "../failure.ts";
 import type { Checkout, Tip } from "../git/checkout.ts";
 import { ObjectReader, type TreeEntry } from "../git/object_reader.ts";
 import { blobId, listWorkTree, readWorkTreeFile, type WorkTreeFile } from "../git/work_tree.ts";
@@ -8,20 +9,12 @@ import { MAX_FILE_BYTES } from "../workplan/limits.ts";
 import { parseWorkplan } from "../workplan/parse_workplan.ts";
 import type { FailedReading, ParsedReading, WorkplanReading } from "../workplan/types.ts";
 import { unreadableFile } from "../workplan/unreadable_file.ts";
-
-export const WORKPLANS_FOLDER = "workplans";
+import { isWorkplanPath, WORKPLANS_FOLDER } from "./workplan_paths.ts";
 
 /** A workplan file of the tip: the id of its blob and what reading it gave. */
 export interface FoundFile {
   readonly blob: string;
   readonly reading: ParsedReading | FailedReading;
-}
-
-export interface WorkplanCounts {
-  readonly found: number;
-  readonly parsed: number;
-  readonly failed: number;
-  readonly ignored: number;
 }
 
 export interface RepoReading {
@@ -36,22 +29,6 @@ export interface UncommittedFile {
   readonly path: string;
   /** null when it was removed, or is no workplan. */
   readonly reading: ParsedReading | FailedReading | null;
-}
-
-/** Below `workplans/`: every `.md` file but `README.md`, which is an index for people. */
-export function isWorkplanPath(path: string): boolean {
-  return path.endsWith(".md") && !path.endsWith("/README.md");
-}
-
-export function workplanCounts({ files, ignored }: RepoReading): WorkplanCounts {
-  const parsed = files.filter(({ reading }) => reading.state === "parsed").length;
-  return { found: files.length, parsed, failed: files.length - parsed, ignored };
-}
-
-export function taskCounts({ files }: RepoReading): { found: number; parsed: number; failed: number } {
-  const parsed = files.reduce((sum, { reading }) => sum + reading.tasks.length, 0);
-  const failed = files.reduce((sum, { reading }) => sum + reading.failedBlocks.length, 0);
-  return { found: parsed + failed, parsed, failed };
 }
 
 /**
@@ -69,6 +46,8 @@ export async function readRepo(checkout: Checkout, tip: Tip): Promise<RepoReadin
       tip.checkedOut && !checkout.bare
         ? readStanding(checkout.path, tip.commit.length)
         : new Map<string, StandingFile>();
+    const endless = wanted.find(({ path }) => Buffer.byteLength(path) > MAX_PATH_BYTES);
+    if (endless) throw pathTooLong(checkout, endless.path);
     const bytesOf = await contents(reader, wanted, standing);
     const readings = wanted.map((entry) => ({
       blob: entry.id,
@@ -80,6 +59,17 @@ export async function readRepo(checkout: Checkout, tip: Tip): Promise<RepoReadin
   } finally {
     await reader.close();
   }
+}
+
+// Paths are keys in the hub, and PostgreSQL refuses a key of more than about 2,700 bytes (a third of a page).
+const MAX_PATH_BYTES = 1024;
+
+function pathTooLong({ path }: Checkout, file: string): OpsFailure {
+  return new OpsFailure("Could not read the repository", {
+    observed: `a path of ${Buffer.byteLength(file)} bytes, ${file.slice(0, 60)}...`,
+    expected: `at most ${MAX_PATH_BYTES}`,
+    where: path,
+  });
 }
 
 const SUBMODULE = "160000";

@@ -2,7 +2,7 @@
 // are a contract with whoever reads it later; counts always cover the whole, lists may be cut.
 import { isDeepStrictEqual } from "node:util";
 import type { OpenFinding } from "./findings.ts";
-import type { WorkplanCounts } from "./repo_reading.ts";
+import type { WorkplanCounts } from "./reading_counts.ts";
 
 export const SOURCES = ["manual", "local-timer", "activity-core", "k8s-cronjob", "git-hook", "api"] as const;
 export type Source = (typeof SOURCES)[number];

@@ -3,7 +3,7 @@
 
 import { CHECKS } from "./checks.ts";
 import type { OpenFinding } from "./findings.ts";
-import type { WorkplanCounts } from "./repo_reading.ts";
+import type { WorkplanCounts } from "./reading_counts.ts";
 import type { ProcessedRepo, Report } from "./report.ts";
 import type { FleetResult } from "./run_ledger.ts";
 

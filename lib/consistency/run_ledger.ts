@@ -5,7 +5,8 @@ import { repoUnusable } from "./checks/c06_repo_unusable.ts";
 import { type Finding, type HubFinding, toFinding } from "./finding.ts";
 import type { OpenFinding, OpenFindings } from "./findings.ts";
 import type { HumanGate } from "./human_gates.ts";
-import { type RepoReading, taskCounts, type WorkplanCounts, workplanCounts } from "./repo_reading.ts";
+import { taskCounts, type WorkplanCounts, workplanCounts } from "./reading_counts.ts";
+import type { RepoReading } from "./repo_reading.ts";
 import type { AddedRepo } from "./repo_registry.ts";
 import {
   type Actions,

@@ -1,7 +1,7 @@
 // The repositories that a run is about, with all that is needed to see which of them changed: one statement for a fleet.
 import type { Reader } from "../db/connect.ts";
 import { usageFailure } from "../failure.ts";
-import type { WorkplanCounts } from "./repo_reading.ts";
+import type { WorkplanCounts } from "./reading_counts.ts";
 
 /** The fingerprint of the last complete pass over one checkout. */
 export interface StoredPass {

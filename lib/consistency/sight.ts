@@ -6,8 +6,8 @@ import { type Checkout, checkoutAt, defaultTip, type Tip } from "../git/checkout
 import { isAncestor } from "../git/identity.ts";
 import { listWorkTree } from "../git/work_tree.ts";
 import { CHECKER_VERSION } from "./checks.ts";
-import { isWorkplanPath, WORKPLANS_FOLDER } from "./repo_reading.ts";
 import { checkoutSource, type ScopedRepo, type StoredPass } from "./scope.ts";
+import { isWorkplanPath, WORKPLANS_FOLDER } from "./workplan_paths.ts";
 
 export interface Sighting {
   readonly checkout: Checkout;
