@@ -7,6 +7,8 @@ export interface FieldRule {
   readonly accepts: (value: string) => boolean;
   readonly expected: string;
   readonly hint: string;
+  /** Prose may also be a block of several lines; its last line ends are dropped. */
+  readonly manyLines?: true;
 }
 
 const WORKPLAN_ID = /^[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-WP-\d{4,}$/;
@@ -27,9 +29,9 @@ export function isHubId(value: string): boolean {
   return UUID.test(value);
 }
 
-/** A day that exists, written YYYY-MM-DD. */
+/** A day that exists, written YYYY-MM-DD. There is no year 0000: PostgreSQL refuses it too. */
 export function isDate(value: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(value)) return false;
+  if (!/^(?!0000)\d{4}-\d{2}-\d{2}$/.test(value)) return false;
   const day = new Date(`${value}T00:00:00Z`);
   return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(value);
 }
@@ -52,6 +54,17 @@ function text(key: string, required: boolean): FieldRule {
     accepts: () => true,
     expected: "a text of one line",
     hint: `Write ${key} as a text of one line`,
+  };
+}
+
+function prose(key: string): FieldRule {
+  return {
+    key,
+    required: false,
+    accepts: () => true,
+    expected: "a text",
+    hint: `Write ${key} as a text`,
+    manyLines: true,
   };
 }
 
@@ -88,7 +101,7 @@ export const WORKPLAN_RULES: readonly FieldRule[] = [
   date("created", true),
   date("updated", true),
   text("follow_up_workplan", false),
-  text("supersedes_intent_from", false),
+  prose("supersedes_intent_from"),
   hubId("state_hub_workstream_id"),
 ];
 
@@ -104,6 +117,6 @@ export const TASK_RULES: readonly FieldRule[] = [
   oneOf("priority", true, PRIORITIES),
   date("completed", false),
   oneOf("needs_human", false, ["true", "false"]),
-  text("intervention_note", false),
+  prose("intervention_note"),
   hubId("state_hub_task_id"),
 ];

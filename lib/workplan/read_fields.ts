@@ -33,6 +33,7 @@ function readField(scope: FieldScope, rule: FieldRule): string | null {
     if (rule.required) scope.problems.push(missingKey(scope, rule, entry));
     return null;
   }
+  if (typeof entry.value === "string" && rule.manyLines) return entry.value.trimEnd() || null;
   if (typeof entry.value !== "string" || !entry.oneLine) {
     scope.problems.push(wrongValue(scope, entry, { ...rule, expected: "a value of one line" }, "not_one_line"));
     return null;

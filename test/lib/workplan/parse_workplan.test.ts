@@ -141,6 +141,11 @@ describe("parseWorkplan() tells workplans from other files", () => {
   });
 });
 
+test("parseWorkplan() takes an intervention note of several lines", () => {
+  const text = plan({}, `\n${block({ needs_human: "true", intervention_note: "|\n  Which name?\n  And why?" })}`);
+  expect(parsed(text).tasks[0]?.interventionNote).toBe("Which name?\nAnd why?");
+});
+
 describe("parseWorkplan() names what is wrong in front matter", () => {
   const wrong: readonly (readonly [string, Readonly<Record<string, string | null>>, string, string, number, number])[] =
     [
@@ -154,6 +159,7 @@ describe("parseWorkplan() names what is wrong in front matter", () => {
       ["a short id", { id: "STATE-WP-001" }, "front_matter_invalid", "invalid_value", 2, 5],
       ["an unknown status", { status: "doing" }, "front_matter_invalid", "invalid_value", 7, 9],
       ["a day that doesn't exist", { created: "2026-02-30" }, "front_matter_invalid", "invalid_value", 10, 10],
+      ["a day of the year zero", { created: "0000-01-01" }, "front_matter_invalid", "invalid_value", 10, 10],
       ["a hub id that is none", { state_hub_workstream_id: "x" }, "front_matter_invalid", "invalid_value", 12, 26],
       ["a title of two lines", { title: "|\n  a\n  b" }, "front_matter_invalid", "not_one_line", 4, 8],
       ["a title that is a list", { title: "[a]" }, "front_matter_invalid", "not_one_line", 4, 8],
