@@ -11,14 +11,22 @@ const EXIT_USAGE = 64;
 
 /**
  * What each `npm run NAME` does. Steps run in order until one fails; with `all`, every step runs, so that one
- * `npm run check` shows all that is wrong.
- * @type {Record<string, { says: string, steps: (extra: string[]) => string[][], all?: boolean, env?: (env: NodeJS.ProcessEnv) => NodeJS.ProcessEnv }>}
+ * `npm run check` shows all that is wrong. `goOn` is what to type next.
+ * @type {Record<string, { says: string, steps: (extra: string[]) => string[][], all?: boolean,
+ *   env?: (env: NodeJS.ProcessEnv) => NodeJS.ProcessEnv, goOn?: string[] }>}
  */
 const COMMANDS = {
   start: {
     says: "reconciles this repository's own workplans with an embedded State Hub",
     steps: (extra) => [[BUN, "scripts/consistency_check.ts", "--repo", ROOT, ...extra]],
     env: withEmbeddedHub,
+    goOn: [
+      "export DATABASE_URL=embedded",
+      "scripts/state_hub.ts status",
+      "scripts/state_hub.ts explain OPS-WP-0001-T01",
+      "scripts/consistency_check.ts --repo . --dry-run",
+      "scripts/state_hub.ts stop",
+    ],
   },
   test: {
     says: "runs the tests: npm test -- [PATH...] [flags of bun test]",
@@ -94,8 +102,14 @@ async function main(name, extra) {
     if (code !== 0 && (!command.all || code >= 128)) return code;
     if (code !== 0) worst = EXIT_FAILED;
   }
+  if (command.goOn && worst === 0 && !extra.some((word) => QUIET.has(word))) {
+    say(["", "To go on with this hub, type:", ...command.goOn.map((line) => `  ${line}`)].join("\n"));
+  }
   return worst;
 }
+
+// Words after which only the result may be printed.
+const QUIET = new Set(["--json", "--quiet", "--help", "--version"]);
 
 if (process.argv[1] && realpathSync(process.argv[1]) === realpathSync(fileURLToPath(import.meta.url))) {
   try {
