@@ -102,7 +102,9 @@ describe("npm_run.mjs start", () => {
     expect(first.out).toMatch(/^DATABASE_URL=embedded .*scripts\/consistency_check\.ts --repo .* --json a b\n$/);
     expect(first.out).not.toContain("installed");
     const second = await start(clone);
-    expect({ code: second.code, err: second.err }).toEqual({ code: 0, err: "" });
+    expect(second.code).toBe(0);
+    expect(second.err.trim().split("\n")[0]).toBe("To go on with this hub, type:");
+    expect((await start(clone, {}, ["--json"])).err).toBe("");
     expect(npmLog(clone)).toHaveLength(1);
     expect(npmLog(clone)[0]).toContain("ci --include=dev --include=optional --ignore-scripts");
   });
