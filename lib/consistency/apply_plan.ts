@@ -149,11 +149,11 @@ async function markOrphaned(tx: Transaction, ids: readonly string[]): Promise<vo
 
 function setBases(tx: Transaction, rows: RepoPlan["bases"], commit: string) {
   return tx`
-    insert into sync_base (row_id, status, completed, file_digest, source_commit)
-    select row_id, status, completed, file_digest, ${commit}
-    from json_to_recordset(${json(rows)}::text::json) as r(row_id uuid, status text, completed date, file_digest text)
+    insert into sync_base (row_id, status, completed, file_values, source_commit)
+    select row_id, status, completed, file_values, ${commit}
+    from json_to_recordset(${json(rows)}::text::json) as r(row_id uuid, status text, completed date, file_values jsonb)
     on conflict (row_id) do update set status = excluded.status, completed = excluded.completed,
-      file_digest = excluded.file_digest, source_commit = excluded.source_commit, set_at = now()`;
+      file_values = excluded.file_values, source_commit = excluded.source_commit, set_at = now()`;
 }
 
 function keepConflicts(tx: Transaction, rows: RepoPlan["conflicts"], repoId: string, commit: string) {

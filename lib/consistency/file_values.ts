@@ -1,6 +1,5 @@
 // The rows that a file's text means, and which of their fields are the file's alone. (pure)
 import type { ParsedReading, TaskBlock } from "../workplan/types.ts";
-import { canonical } from "./canonical.ts";
 import type { TaskRow, WorkstreamRow } from "./hub_snapshot.ts";
 
 export type WorkstreamRecord = Omit<WorkstreamRow, "base">;
@@ -66,8 +65,7 @@ export function taskFromBlock(
   };
 }
 
-/** Digest of a row's file-owned fields, in the order of the list: kept in sync_base to notice edits made in the hub. */
-export function fileDigest(row: object, fields: readonly string[]): string {
-  const values = fields.map((field) => (row as Record<string, unknown>)[field] ?? null);
-  return new Bun.CryptoHasher("sha1").update(canonical(values)).digest("hex");
+/** A row's file-owned fields by name: kept in sync_base to notice which of them were edited in the hub. */
+export function fileOwned(row: object, fields: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(fields.map((field) => [field, (row as Record<string, unknown>)[field] ?? null]));
 }

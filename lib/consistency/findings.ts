@@ -73,7 +73,9 @@ export async function storeFindings(tx: Transaction, pass: FindingPass): Promise
         "column" = excluded."column", subject = excluded.subject, message = excluded.message,
         observed = excluded.observed, expected = excluded.expected, hint = excluded.hint,
         last_seen = now(), last_commit = excluded.last_commit,
-        seen_count = f.seen_count + 1, times_reopened = f.times_reopened + (f.closed_at is not null)::int, closed_at = null
+        seen_count = f.seen_count + 1, times_reopened = f.times_reopened + (f.closed_at is not null)::int, closed_at = null,
+        -- Asked for anew: a waiver that ended while it was closed must not count as a second re-opening.
+        waiver_id = case when f.closed_at is null then f.waiver_id end
       where f.closed_at is not null or f.last_commit is distinct from excluded.last_commit
         or (f.severity, f.line, f."column", f.message, f.observed, f.expected, f.hint)
           is distinct from (excluded.severity, excluded.line, excluded."column", excluded.message, excluded.observed, excluded.expected, excluded.hint)

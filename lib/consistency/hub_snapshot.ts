@@ -5,7 +5,8 @@ import type { FieldValue } from "./three_way.ts";
 export interface SyncBase {
   readonly status: string;
   readonly completed: FieldValue;
-  readonly file_digest: string;
+  /** The file-owned fields as they were last applied. */
+  readonly file_values: Readonly<Record<string, unknown>>;
 }
 
 /** A row of `workstreams` with domain and topic by slug, dependencies and base. Dates are YYYY-MM-DD, times ISO 8601. */
@@ -121,7 +122,7 @@ export async function loadHubSnapshot(
           'extra', w.extra, 'stale_source', w.stale_source, 'missing_since', w.missing_since,
           'missing_at_commit', w.missing_at_commit, 'orphaned_at', w.orphaned_at,
           'base', case when b.row_id is null then null else json_build_object(
-            'status', b.status, 'completed', b.completed, 'file_digest', b.file_digest) end
+            'status', b.status, 'completed', b.completed, 'file_values', b.file_values) end
         ) order by w.workplan_id), '[]')
         from workstreams w
         left join domains on domains.id = w.domain_id
@@ -137,7 +138,7 @@ export async function loadHubSnapshot(
           'orphaned_at', t.orphaned_at,
           'decided', exists (select from decisions d where d.task_id = t.id and d.status = 'resolved'),
           'base', case when b.row_id is null then null else json_build_object(
-            'status', b.status, 'completed', b.completed, 'file_digest', b.file_digest) end
+            'status', b.status, 'completed', b.completed, 'file_values', b.file_values) end
         ) order by t.task_id), '[]')
         from tasks t
         left join sync_base b on b.row_id = t.id

@@ -18,7 +18,6 @@ export class PlanDraft {
   readonly updateTasks: TaskRecord[] = [];
   readonly bases: BaseRecord[] = [];
   readonly conflicts: ConflictRecord[] = [];
-  readonly #settledFields = new Set<string>();
   readonly #meant = new Map<string, IntentRecord>();
   readonly #reconciled = new Set<string>();
   readonly #fileSays = new Map<string, FieldValue>();
@@ -49,10 +48,6 @@ export class PlanDraft {
     return this.#disputed.has(rowId);
   }
 
-  fieldMoved(rowId: string, field: string): void {
-    this.#settledFields.add(fieldKey(rowId, field));
-  }
-
   changeWorkstream(row: WorkstreamRow, wanted: WorkstreamRecord): void {
     if (!sameRecord(row, wanted)) this.updateWorkstreams.push(wanted);
   }
@@ -65,7 +60,8 @@ export class PlanDraft {
   markStale(row: WorkstreamRow, tasks: readonly TaskRow[]): void {
     this.changeWorkstream(row, { ...row, stale_source: true, missing_since: null, missing_at_commit: null });
     for (const task of tasks) {
-      if (task.workstream_id === row.id) this.changeTask(task, { ...task, stale_source: true });
+      if (task.workstream_id === row.id)
+        this.changeTask(task, { ...task, stale_source: true, missing_since: null, missing_at_commit: null });
     }
   }
 
@@ -86,8 +82,7 @@ export class PlanDraft {
       settled: this.#hub.conflicts
         .filter(({ row_id, field, file_value }) => {
           const key = fieldKey(row_id, field);
-          const movedOn = this.#fileSays.has(key) && this.#fileSays.get(key) !== file_value;
-          return movedOn || this.#settledFields.has(key);
+          return this.#fileSays.has(key) && this.#fileSays.get(key) !== file_value;
         })
         .map(({ id }) => id),
       intents,

@@ -5,7 +5,7 @@ import type { Claims } from "./claims.ts";
 import {
   FILE_OWNED_TASK_FIELDS,
   FILE_OWNED_WORKSTREAM_FIELDS,
-  fileDigest,
+  fileOwned,
   type TaskRecord,
   taskFromBlock,
   type WorkstreamRecord,
@@ -71,7 +71,7 @@ function planWorkplan(match: WorkplanMatch, draft: PlanDraft, mintId: () => stri
       row_id: wanted.id,
       status: wanted.status,
       completed: null,
-      file_digest: fileDigest(wanted, FILE_OWNED_WORKSTREAM_FIELDS),
+      file_values: fileOwned(wanted, FILE_OWNED_WORKSTREAM_FIELDS),
     });
   } else {
     draft.reconciled(row.id);
@@ -89,7 +89,7 @@ function planWorkplan(match: WorkplanMatch, draft: PlanDraft, mintId: () => stri
       draft,
       row,
       { status: status.base ?? wanted.status, completed: null },
-      fileDigest(wanted, FILE_OWNED_WORKSTREAM_FIELDS),
+      fileOwned(wanted, FILE_OWNED_WORKSTREAM_FIELDS),
     );
   }
   for (const task of match.tasks) planTask(task, workstreamId, match, draft, mintId);
@@ -108,10 +108,10 @@ function planTask(
   const id = row?.id ?? (match.id.verdict === "adopt" ? match.id.id : mintId());
   const wanted = taskFromBlock(block, { id, repo_id: draft.repoId, workstream_id: workstreamId });
   intendId(match.id, draft, { row_id: id, path, subject: block.id, key: "state_hub_task_id", replaces: block.hubId });
-  const digest = fileDigest(wanted, FILE_OWNED_TASK_FIELDS);
+  const owned = fileOwned(wanted, FILE_OWNED_TASK_FIELDS);
   if (row === null) {
     draft.createTasks.push(wanted);
-    draft.bases.push({ row_id: id, status: wanted.status, completed: wanted.completed, file_digest: digest });
+    draft.bases.push({ row_id: id, status: wanted.status, completed: wanted.completed, file_values: owned });
     return;
   }
   draft.reconciled(row.id);
@@ -120,7 +120,7 @@ function planTask(
   const completed = reconcileField(draft, { ...about, field: "completed", file: wanted.completed });
   keepOverwritten(draft, "task", row, wanted, FILE_OWNED_TASK_FIELDS);
   draft.changeTask(row, { ...wanted, status: status.value ?? wanted.status, completed: completed.value });
-  setBase(draft, row, { status: status.base ?? wanted.status, completed: completed.base }, digest);
+  setBase(draft, row, { status: status.base ?? wanted.status, completed: completed.base }, owned);
 }
 
 interface FieldCase {
@@ -141,7 +141,6 @@ function reconcileField(
   const base = row.base === null ? undefined : row.base[field];
   const verdict = threeWay(base, file, hub);
   draft.fileSays(row.id, field, file);
-  if (verdict.rule !== "unchanged" && verdict.rule !== "hub_moved") draft.fieldMoved(row.id, field);
   if (verdict.rule === "file_wins") {
     draft.conflicts.push({
       row_id: row.id,
@@ -173,26 +172,25 @@ function keepOverwritten(
   wanted: WorkstreamRecord | TaskRecord,
   fields: readonly string[],
 ): void {
-  if (draft.isDisputed(row.id)) for (const field of fields) draft.fileSays(row.id, field, fieldValue(wanted, field));
-  if (row.base === null || row.base.file_digest === fileDigest(row, fields)) return;
   for (const field of fields) {
     const [file, hub] = [fieldValue(wanted, field), fieldValue(row, field)];
+    if (draft.isDisputed(row.id)) draft.fileSays(row.id, field, file);
     if (file === hub) continue;
-    draft.fieldMoved(row.id, field);
-    draft.conflicts.push({ row_id: row.id, kind, field, base_value: null, file_value: file, hub_value: hub });
+    const base = row.base === null ? null : fieldValue(row.base.file_values, field);
+    if (row.base !== null && base === hub) continue;
+    draft.conflicts.push({ row_id: row.id, kind, field, base_value: base, file_value: file, hub_value: hub });
   }
 }
 
 function setBase(
   draft: PlanDraft,
-  row: WorkstreamRow | TaskRow,
+  { id, base }: WorkstreamRow | TaskRow,
   agreed: { status: string; completed: FieldValue },
-  digest: string,
+  owned: Record<string, unknown>,
 ): void {
-  const { base } = row;
-  if (base && base.status === agreed.status && base.completed === agreed.completed && base.file_digest === digest)
-    return;
-  draft.bases.push({ row_id: row.id, ...agreed, file_digest: digest });
+  const same = base && base.status === agreed.status && base.completed === agreed.completed;
+  if (same && canonical(base.file_values) === canonical(owned)) return;
+  draft.bases.push({ row_id: id, ...agreed, file_values: owned });
 }
 
 function intendId(

@@ -9,7 +9,7 @@ export interface BaseRecord {
   readonly row_id: string;
   readonly status: string;
   readonly completed: FieldValue;
-  readonly file_digest: string;
+  readonly file_values: Readonly<Record<string, unknown>>;
 }
 
 export interface ConflictRecord {

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import type { Reader, Transaction } from "../db/connect.ts";
 import { usageFailure } from "../failure.ts";
-import { type Checkout, canonicalPath, defaultTip, findCheckout, type Tip } from "../git/checkout.ts";
+import { type Checkout, canonicalPath, checkoutAt, defaultTip, findCheckout, type Tip } from "../git/checkout.ts";
 import { type RepoIdentity, readIdentity } from "../git/identity.ts";
 import { printableUrl } from "../secret.ts";
 
@@ -41,6 +41,7 @@ interface RepoRow {
   slug: string;
   remote_url: string | null;
   root_commits: string | null;
+  default_branch: string | null;
   removed_at: string | null;
   checkouts: { host: string; path: string }[];
 }
@@ -71,14 +72,16 @@ export async function addRepo(tx: Transaction, request: AddRequest): Promise<Add
     remoteUrl: request.remoteUrl === null ? found.remoteUrl : printableUrl(request.remoteUrl),
   };
   const known = await knownRepo(tx, checkout, identity, request);
+  const remoteUrl = known && isClonedFrom(known, identity, request.host) ? null : identity.remoteUrl;
   const domainId = request.domain === null ? null : await domainNamed(tx, request.domain);
   const repo = known ?? (await insertRepo(tx, request.slug ?? slugFrom(checkout, identity), identity, tip.branch));
   const outcome = outcomeOf(known, checkout.path, request.host);
-  if (outcome === "known" && request.domain === null && request.remoteUrl === null)
+  const branchKept = known?.default_branch === tip.branch;
+  if (outcome === "known" && branchKept && request.domain === null && request.remoteUrl === null)
     return { ...repo, path: checkout.path, outcome };
   await tx`
     update repos set removed_at = null, missing_since = null, default_branch = ${tip.branch},
-      domain_id = coalesce(${domainId}::uuid, domain_id), remote_url = coalesce(${identity.remoteUrl}, remote_url),
+      domain_id = coalesce(${domainId}::uuid, domain_id), remote_url = coalesce(${remoteUrl}, remote_url),
       root_commits = coalesce(root_commits, ${identity.rootCommits})
     where id = ${repo.id}`;
   await tx`
@@ -141,7 +144,7 @@ async function knownRepo(
   request: AddRequest,
 ): Promise<RepoRow | null> {
   const rows = await tx<RepoRow[]>`
-    select r.id, r.slug, r.remote_url, r.root_commits, r.removed_at,
+    select r.id, r.slug, r.remote_url, r.root_commits, r.default_branch, r.removed_at,
       (select coalesce(json_agg(json_build_object('host', c.host, 'path', c.path)), '[]') from repo_checkouts c where c.repo_id = r.id) as checkouts
     from repos r order by r.created_at, r.id for update of r`;
   const here = rows.find((row) =>
@@ -149,7 +152,7 @@ async function knownRepo(
   );
   if (here) return request.slug === null || request.slug === here.slug ? here : slugTaken(here, request.slug);
   const slug = request.slug ?? slugFrom(checkout, identity);
-  const same = rows.find((row) => isSameRepo(row, identity, request));
+  const same = rows.find((row) => isSameRepo(row, checkout, identity, request.host));
   if (same && request.slug !== null && same.slug !== request.slug) return slugTaken(same, request.slug);
   if (same) return same;
   const taken = rows.find((row) => row.slug === slug);
@@ -174,12 +177,28 @@ function slugTaken(row: RepoRow, slug: string): never {
  * cloned from a checkout that we know, or when none of its known checkouts is there any more: it has moved. Otherwise it
  * is a fork, with ids of its own to be found as duplicates.
  */
-function isSameRepo(row: RepoRow, identity: RepoIdentity, request: AddRequest): boolean {
+function isSameRepo(row: RepoRow, checkout: Checkout, identity: RepoIdentity, host: string): boolean {
   if (identity.remoteUrl !== null && identity.remoteUrl === row.remote_url) return true;
+  const local = localPaths(row, host);
+  if (local.some((path) => sharesObjects(path, checkout))) return true;
   if (identity.rootCommits === null || identity.rootCommits !== row.root_commits) return false;
-  const local = row.checkouts.filter(({ host }) => host === request.host).map(({ path }) => path);
-  if (identity.remoteUrl !== null && local.includes(canonicalPath(identity.remoteUrl))) return true;
+  if (isClonedFrom(row, identity, host) || row.remote_url === checkout.path) return true;
   return row.checkouts.length > 0 && local.length === row.checkouts.length && local.every((path) => !existsSync(path));
+}
+
+function localPaths(row: RepoRow, host: string): string[] {
+  return row.checkouts.filter((each) => each.host === host).map(({ path }) => path);
+}
+
+/** A linked worktree has its main checkout's git folder. */
+function sharesObjects(path: string, checkout: Checkout): boolean {
+  const other = checkoutAt(path);
+  return other !== null && canonicalPath(other.commonDir) === canonicalPath(checkout.commonDir);
+}
+
+/** Its remote is one of the repository's own checkouts here: a way to that repository, but not where it lives. */
+function isClonedFrom(row: RepoRow, { remoteUrl }: RepoIdentity, host: string): boolean {
+  return remoteUrl !== null && localPaths(row, host).includes(canonicalPath(remoteUrl));
 }
 
 function outcomeOf(known: RepoRow | null, path: string, host: string): AddedRepo["outcome"] {

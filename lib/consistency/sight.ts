@@ -34,8 +34,7 @@ export async function lookAt(repo: ScopedRepo, host: string, full: boolean): Pro
   if (there.length === 0) return { state: "missing" };
   try {
     const sighting = await sight(repo, host, there);
-    if (sighting === null)
-      return { state: "unusable", observed: `no commit on a default branch in ${there.join(", ")}` };
+    if (sighting === null) return { state: "unusable", observed: noTip(repo, there) };
     const pass = repo.passes.find(({ source }) => source === sighting.source);
     return pass && !full && isCurrent(pass, repo, sighting)
       ? { state: "clean", sighting, pass }
@@ -43,6 +42,10 @@ export async function lookAt(repo: ScopedRepo, host: string, full: boolean): Pro
   } catch (error) {
     return { state: "unusable", observed: describeFailure(error) };
   }
+}
+
+function noTip({ default_branch: branch }: ScopedRepo, paths: readonly string[]): string {
+  return `no commit on ${branch === null ? "a default branch" : `the default branch ${branch}`} in ${paths.join(", ")}`;
 }
 
 function isCurrent(pass: StoredPass, repo: ScopedRepo, { tip, workTree }: Sighting): boolean {

@@ -7,6 +7,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ECONNREFUSED: "No server answers there: start it, or: export DATABASE_URL=embedded",
   ENOTFOUND: "The host name does not resolve: correct DATABASE_URL",
   CONNECT_TIMEOUT: "The server does not answer in time: check host, port and firewall",
+  ECONNRESET: "The server closed the connection: look at its log, then run again",
   CONNECTION_CLOSED: "The server closed the connection: look at its log, then run again",
   CONNECTION_ENDED: "The server closed the connection: look at its log, then run again",
   CONNECTION_DESTROYED: "The server closed the connection: look at its log, then run again",

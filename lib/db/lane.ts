@@ -136,22 +136,25 @@ export class Lane {
   /** Settles as `statement` does; rejects when the lane is lost before, or (unless null) when no answer comes in time. */
   #answered<T>(statement: Promise<T>, withinMs: number | null = this.#answerWithinMs): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const silence = () => reject(this.#lose(`no answer from PostgreSQL for ${this.#answerWithinMs / 1000} s`));
+    const silence = () => fail(this.#lose(`no answer from PostgreSQL for ${this.#answerWithinMs / 1000} s`));
     const timer = withinMs === null ? undefined : setTimeout(silence, withinMs);
     const settled = () => {
       clearTimeout(timer);
-      this.#waiting.delete(reject);
+      this.#waiting.delete(fail);
     };
-    this.#waiting.add(reject);
+    const fail = (reason: unknown) => {
+      settled();
+      reject(reason);
+    };
+    this.#waiting.add(fail);
     statement.then(
       (value) => {
         settled();
         resolve(value);
       },
       (error) => {
-        settled();
         if (isConnectionError(error)) this.#lose("the connection to PostgreSQL closed", error);
-        reject(error);
+        fail(error);
       },
     );
     return promise;
@@ -170,7 +173,7 @@ export class Lane {
       .end({ timeout: 0 })
       .catch(() => {})
       .then(() => {
-        for (const reject of this.#waiting) reject(lost);
+        for (const fail of this.#waiting) fail(lost);
       });
     return lost;
   }

@@ -51,7 +51,7 @@ export function checkoutAt(path: string): Checkout | null {
 /**
  * The tip of the default branch, from this checkout alone: what `origin/HEAD` names, else `main`, `master`, else the
  * branch of HEAD. The local branch counts; its remote-tracking twin only where there is no local one.
- * @param wanted a branch that was found before and is used while it exists
+ * @param wanted the branch that was found before: used while it exists, and when it is gone HEAD's is no substitute for it
  * @returns null when the repository has no commit on such a branch
  * @throws OpsFailure when git itself must be asked and cannot answer
  */
@@ -63,7 +63,9 @@ export async function defaultTip(checkout: Checkout, wanted: string | null = nul
     "",
   );
   const headBranch = head?.replace("refs/heads/", "");
-  const candidates = [originHead, wanted, "main", "master", headBranch].filter((name): name is string => !!name);
+  const candidates = [originHead, wanted, "main", "master", wanted === null ? headBranch : null].filter(
+    (name): name is string => !!name,
+  );
   for (const branch of new Set(candidates)) {
     const commit = readRef(checkout, `refs/heads/${branch}`) ?? readRef(checkout, `refs/remotes/origin/${branch}`);
     if (commit) return { branch, commit, checkedOut: headBranch === branch };
@@ -87,7 +89,9 @@ async function tipFromGit(checkout: Checkout, wanted: string | null): Promise<Ti
   const head = (await askGit(checkout.gitDir, "symbolic-ref", "-q", "HEAD")).stdout.trim().replace("refs/heads/", "");
   const origin = await askGit(checkout.gitDir, "symbolic-ref", "-q", "refs/remotes/origin/HEAD");
   const originHead = origin.stdout.trim().replace("refs/remotes/origin/", "");
-  for (const branch of new Set([originHead, wanted, "main", "master", head].filter((name): name is string => !!name))) {
+  for (const branch of new Set(
+    [originHead, wanted, "main", "master", wanted === null ? head : null].filter((name): name is string => !!name),
+  )) {
     const asked = await askGit(checkout.gitDir, "rev-parse", "--verify", "-q", `refs/heads/${branch}^{commit}`);
     const commit = asked.stdout.trim();
     if (asked.exitCode === 0 && OBJECT_ID.test(commit)) return { branch, commit, checkedOut: head === branch };

@@ -65,7 +65,8 @@ async function cycles(sql: Reader) {
   const edges = await sql<(Omit<Reference, "key"> & { key?: string })[]>`
     select w.repo_id, w.path, w.workplan_id, d.depends_on as target
     from dependencies d join workstreams w on w.id = d.workstream_id
-    where w.orphaned_at is null and exists (select from dependencies onward
+    where w.orphaned_at is null and w.repo_id in (select id from repos where removed_at is null)
+      and exists (select from dependencies onward
       join workstreams next on next.id = onward.workstream_id where next.workplan_id = d.depends_on)
     order by w.workplan_id`;
   const rowOf = new Map(edges.map((edge) => [edge.workplan_id, edge]));

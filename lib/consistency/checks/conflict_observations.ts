@@ -39,9 +39,16 @@ export async function openConflicts(
       line: row.line ?? 1,
       column: 1,
       subject: row.subject,
-      message: `File and hub both changed ${row.field}; the file's value stands, the hub's is kept`,
+      message: `${whatHappened(row.field)}; the file's value stands, the hub's is kept`,
       observed: `hub: ${row.hub_value ?? "(none)"}`,
       expected: `file: ${row.file_value ?? "(none)"}`,
       hint: `scripts/state_hub.ts explain ${row.subject}`,
     }));
+}
+
+/** Of a field that is the file's alone only the difference is known, not whether the file moved as well. */
+function whatHappened(field: string): string {
+  return field === "status" || field === "completed"
+    ? `File and hub both changed ${field}`
+    : `The hub had another ${field} than the file`;
 }

@@ -138,13 +138,13 @@ CREATE TABLE workplan_files (
 CREATE INDEX workplan_files_by_workplan ON workplan_files (workplan_id);
 CREATE INDEX workplan_files_by_hub_id ON workplan_files (hub_id);
 
--- The last values that file and hub agreed on, one row for a workstream or task. `file_digest` is the digest of all
--- file-owned fields as they were last applied: a row that no longer matches it was edited in the hub.
+-- The last values that file and hub agreed on, one row for a workstream or task. `file_values` holds the
+-- fields that only the file may set, as they were last applied: where the row differs it was edited in the hub.
 CREATE TABLE sync_base (
   row_id uuid PRIMARY KEY,
   status text NOT NULL,
   completed date,
-  file_digest text NOT NULL,
+  file_values jsonb NOT NULL,
   source_commit text,
   set_at timestamptz NOT NULL DEFAULT now()
 );
@@ -370,6 +370,13 @@ BEGIN
   IF NEW.status IS DISTINCT FROM OLD.status THEN NEW.status_changed_at := now(); END IF;
   RETURN NEW;
 END $$;
+-- A decision about a workstream or task belongs to its repository, whoever records it: its rows are looked at again then.
+CREATE FUNCTION state_hub_decision_repo() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.repo_id := coalesce(NEW.repo_id, (SELECT repo_id FROM tasks WHERE id = NEW.task_id), (SELECT repo_id FROM workstreams WHERE id = NEW.workstream_id));
+  RETURN NEW;
+END $$;
+CREATE TRIGGER belongs BEFORE INSERT OR UPDATE ON decisions FOR EACH ROW EXECUTE FUNCTION state_hub_decision_repo();
 CREATE TRIGGER touch BEFORE UPDATE ON workstreams FOR EACH ROW EXECUTE FUNCTION state_hub_touch_status();
 CREATE TRIGGER touch BEFORE UPDATE ON tasks FOR EACH ROW EXECUTE FUNCTION state_hub_touch_status();
 CREATE TRIGGER touch BEFORE UPDATE ON decisions FOR EACH ROW EXECUTE FUNCTION state_hub_touch();

@@ -1,0 +1,78 @@
+// What makes two clones the same repository, and which of two commits is the newer one: wrong answers move rows.
+import { afterAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { checkoutAt } from "../../../lib/git/checkout.ts";
+import { isAncestor, readIdentity } from "../../../lib/git/identity.ts";
+import { makeRepo, openRepo, type TestRepo, temporaryFolder } from "../../support/git_repo.ts";
+
+const folder = temporaryFolder();
+afterAll(() => folder.remove());
+let scene = 0;
+const fresh = () => makeRepo(join(folder.path, String(++scene)), "repo", { "a.txt": `${scene}\n` });
+const head = async (repo: TestRepo) => (await repo.git("rev-parse", "HEAD")).trim();
+
+function at(repo: TestRepo) {
+  const found = checkoutAt(repo.path);
+  if (found === null) throw new Error(`no checkout at ${repo.path}`);
+  return found;
+}
+
+describe("readIdentity()", () => {
+  test("gives the first commits and no remote where there is none", async () => {
+    const repo = await fresh();
+    const root = await head(repo);
+    const tip = await repo.commit({ "b.txt": "b\n" });
+    expect(await readIdentity(at(repo), tip)).toEqual({ remoteUrl: null, rootCommits: root });
+  });
+
+  test("gives all first commits in one order, whichever was merged into which", async () => {
+    const repo = await fresh();
+    const one = await head(repo);
+    await repo.git("checkout", "--quiet", "--orphan", "other");
+    const two = await repo.commit({ "c.txt": "c\n" });
+    await repo.git("merge", "--quiet", "--allow-unrelated-histories", "-m", "Both", "main");
+    expect((await readIdentity(at(repo), await head(repo))).rootCommits).toBe([one, two].sort().join(" "));
+  });
+
+  test("gives the remote without its password, and never what an included file says", async () => {
+    const repo = await fresh();
+    repo.edit({ included: '[remote "origin"]\n\turl = https://included.example/x.git\n' });
+    await repo.git("config", "include.path", join(repo.path, "included"));
+    const tip = await head(repo);
+    expect((await readIdentity(at(repo), tip)).remoteUrl).toBeNull();
+    await repo.git("config", "remote.origin.url", "https://me:s3cret-word@git.example/x.git");
+    expect((await readIdentity(at(repo), tip)).remoteUrl).toBe("https://me@git.example/x.git");
+  });
+
+  test("can't know the first commits of a shallow clone", async () => {
+    const repo = await fresh();
+    await repo.commit({ "b.txt": "b\n" });
+    const path = join(folder.path, String(scene), "shallow");
+    await repo.git("clone", "--quiet", "--depth=1", `file://${repo.path}`, path);
+    const shallow = openRepo(path);
+    expect(await readIdentity(at(shallow), await head(shallow))).toEqual({
+      remoteUrl: `file://${repo.path}`,
+      rootCommits: null,
+    });
+  });
+});
+
+describe("isAncestor()", () => {
+  test("tells before, after and beside, and null where an object is missing", async () => {
+    const repo = await fresh();
+    const first = await head(repo);
+    const second = await repo.commit({ "b.txt": "b\n" });
+    await repo.git("checkout", "--quiet", "-b", "beside", first);
+    const beside = await repo.commit({ "c.txt": "c\n" });
+    const asked = [
+      [first, second],
+      [second, first],
+      [second, beside],
+      [first, first],
+      ["1".repeat(40), first],
+    ] as const;
+    const answers = [];
+    for (const [ancestor, commit] of asked) answers.push(await isAncestor(at(repo), ancestor, commit));
+    expect(answers).toEqual([true, false, false, true, null]);
+  });
+});
