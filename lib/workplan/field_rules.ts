@@ -14,7 +14,8 @@ export interface FieldRule {
 const WORKPLAN_ID = /^[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-WP-\d{4,}$/;
 const TASK_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]*-T\d{2,}$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const LONGEST_ID = 200;
+/** Ids, and names by which the hub looks rows up. */
+export const LONGEST_ID = 200;
 
 export function isWorkplanId(value: string): boolean {
   return value.length <= LONGEST_ID && WORKPLAN_ID.test(value);
@@ -57,6 +58,18 @@ function text(key: string, required: boolean): FieldRule {
   };
 }
 
+/** A name that the hub keeps in an index, where PostgreSQL bounds the length of an entry. */
+function slug(key: string): FieldRule {
+  const expected = `a name of at most ${LONGEST_ID} characters`;
+  return {
+    key,
+    required: true,
+    accepts: (value) => value.length <= LONGEST_ID,
+    expected,
+    hint: `Write ${key} as ${expected}`,
+  };
+}
+
 function prose(key: string): FieldRule {
   return {
     key,
@@ -93,11 +106,11 @@ export const WORKPLAN_RULES: readonly FieldRule[] = [
     hint: "Write the id in capitals: a prefix, -WP-, and at least four digits",
   },
   text("title", true),
-  text("domain", true),
+  slug("domain"),
   text("repo", true),
   oneOf("status", true, WORKPLAN_STATUSES),
   text("owner", true),
-  text("topic_slug", true),
+  slug("topic_slug"),
   date("created", true),
   date("updated", true),
   text("follow_up_workplan", false),

@@ -1,7 +1,7 @@
 // From the mapping of a front matter to a Workplan. `null` means that at least one problem was pushed: a workplan is
 // used whole or not at all.
 import type { Mapping } from "../front_matter/mapping.ts";
-import { WORKPLAN_RULES } from "./field_rules.ts";
+import { LONGEST_ID, WORKPLAN_RULES } from "./field_rules.ts";
 import { extraOf, type FieldScope, placesOf, readFields, wrongValue } from "./read_fields.ts";
 import type { Workplan, WorkplanStatus } from "./types.ts";
 
@@ -37,8 +37,8 @@ export function readFrontMatter(scope: FieldScope, mapping: Mapping): Workplan |
 function readDependsOn(scope: FieldScope): readonly string[] {
   const entry = scope.entries.get("depends_on");
   if (entry === undefined || entry.value === null || entry.value === "") return [];
-  if (typeof entry.value === "string" && entry.oneLine) return [entry.value];
-  if (Array.isArray(entry.value) && entry.value.every(isOneLine)) return [...new Set<string>(entry.value)];
+  if (entry.oneLine && isReference(entry.value)) return [entry.value];
+  if (Array.isArray(entry.value) && entry.value.every(isReference)) return [...new Set<string>(entry.value)];
   const hint = "Write one workplan id, or a list with one id in each line";
   scope.problems.push(
     wrongValue(scope, entry, { key: "depends_on", expected: "an id or a list of ids", hint }, "not_an_id_list"),
@@ -46,6 +46,7 @@ function readDependsOn(scope: FieldScope): readonly string[] {
   return [];
 }
 
-function isOneLine(value: unknown): value is string {
-  return typeof value === "string" && value !== "" && !value.includes("\n");
+/** Kept in an index of the hub: no longer than an id can be. */
+function isReference(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && value.length <= LONGEST_ID && !value.includes("\n");
 }

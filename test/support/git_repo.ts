@@ -19,7 +19,7 @@ export interface TestRepo {
 
 /** A folder that goes when `remove` is called. */
 export function temporaryFolder(): { path: string; remove(): void } {
-  const path = mkdtempSync(join(tmpdir(), "state-hub-test-"));
+  const path = mkdtempSync(join(tmpdir(), "state-hub-files-"));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 

@@ -229,3 +229,11 @@ describe("parseWorkplan() keeps CRLF, a byte order mark and a missing final newl
     });
   }
 });
+
+test("parseWorkplan() refuses names that are too long for the hub's indexes", () => {
+  const long = "x".repeat(201);
+  for (const key of ["domain", "topic_slug", "depends_on"]) {
+    expect(failed(plan({ [key]: long })).problems[0]).toMatchObject({ kind: "front_matter_invalid" });
+    expect(read(plan({ [key]: long.slice(1) })).state).toBe("parsed");
+  }
+});
