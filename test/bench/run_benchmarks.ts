@@ -1,0 +1,109 @@
+// `npm run bench`: what the toolkit promises about speed and memory, measured on real repositories and a real PostgreSQL
+// that come and go with the run. Prints a Markdown table; exit 1 when a bar is missed.
+// Usage: npm run bench -- [--only NAME]... [--rounds N]
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { environmentForPrograms } from "../../lib/config.ts";
+import { run } from "../../lib/process/run.ts";
+import type { Bench } from "./bench.ts";
+import { BenchHub, killServerOf } from "./bench_hub.ts";
+import { Fleet } from "./fleet.ts";
+import { ROUNDS } from "./measure.ts";
+import { machineLine, type Row, renderTable } from "./result_table.ts";
+import { firstRow } from "./row_first.ts";
+import { helpRow } from "./row_help.ts";
+import { memoryRow } from "./row_memory.ts";
+import { readRow } from "./row_read.ts";
+import { changedRow, unchangedRow } from "./row_unchanged.ts";
+
+const ROWS: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
+  read: readRow,
+  first: firstRow,
+  unchanged: unchangedRow,
+  changed: changedRow,
+  help: helpRow,
+  memory: memoryRow,
+};
+
+const EXIT_MISSED = 1;
+const EXIT_USAGE = 64;
+
+interface Request {
+  readonly names: readonly string[];
+  readonly rounds: number;
+}
+
+/** @returns null for arguments that make no sense */
+function readArguments(argv: readonly string[]): Request | null {
+  try {
+    const options = { only: { type: "string", multiple: true }, rounds: { type: "string" } } as const;
+    const { values } = parseArgs({ args: [...argv], options });
+    const names = values.only ?? Object.keys(ROWS);
+    const rounds = Number(values.rounds ?? ROUNDS);
+    return names.every((name) => Object.hasOwn(ROWS, name)) && Number.isInteger(rounds) && rounds > 0
+      ? { names, rounds }
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const request = readArguments(argv);
+  if (request === null) {
+    say(`Could not run the benchmark: wanted [--only ${Object.keys(ROWS).join("|")}]... [--rounds N]`);
+    return EXIT_USAGE;
+  }
+  // Named like a test's folder: a run that was killed is tidied up by the next test run.
+  const folder = mkdtempSync(join(tmpdir(), `state-hub-test-${process.pid}-`));
+  chmodSync(folder, 0o755);
+  const removeAtOnce = () => {
+    killServerOf(folder);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
+  process.once("exit", removeAtOnce);
+  const hub = await BenchHub.start(folder);
+  try {
+    const rows = await measureAll(request, { folder, hub, fleet: fleetBelow(folder), rounds: request.rounds });
+    const about = { rounds: request.rounds, postgres: hub.version, disk: await diskOf(folder) };
+    process.stdout.write(`${renderTable(rows)}\n\n${machineLine(about)}\n`);
+    for (const { what, remarks } of rows)
+      if (remarks.length > 0) process.stdout.write(`\n${what}: ${remarks.join("; ")}\n`);
+    return rows.every(({ met }) => met) ? 0 : EXIT_MISSED;
+  } finally {
+    await hub.stop();
+  }
+}
+
+async function measureAll({ names }: Request, bench: Bench): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const name of names) {
+    say(`Measuring ${name}`);
+    rows.push(...((await ROWS[name]?.(bench)) ?? []));
+  }
+  return rows;
+}
+
+function fleetBelow(folder: string): Fleet {
+  const repos = join(folder, "repos");
+  mkdirSync(repos);
+  return new Fleet(repos);
+}
+
+/** The file system's type, as df names it: a benchmark on tmpfs says little about a disk. */
+async function diskOf(folder: string): Promise<string> {
+  const asked = await run(["df", "--output=fstype,source", folder], {
+    env: environmentForPrograms(),
+    deadlineMs: 10_000,
+  });
+  return asked.stdout.trim().split("\n").at(-1)?.trim().split(/\s+/).join(" on ") || "disk unknown";
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2));
