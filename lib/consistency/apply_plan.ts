@@ -7,25 +7,6 @@ import type { RepoPlan } from "./repo_plan.ts";
 
 const ROWS_PER_STATEMENT = 1_000;
 
-/** Domains and topics that files name are created: a plan must not fail because it is the first of its domain. */
-export async function ensureVocabulary(
-  tx: Transaction,
-  names: readonly { domain: string; topic: string }[],
-): Promise<void> {
-  const rows = JSON.stringify([...new Map(names.map((each) => [`${each.domain}|${each.topic}`, each])).values()]);
-  await tx`
-    insert into domains (slug)
-    select distinct domain from json_to_recordset(${rows}::text::json) as r(domain text)
-    where not exists (select from domains d where d.slug = r.domain)
-    order by domain on conflict do nothing`;
-  await tx`
-    insert into topics (domain_id, slug)
-    select distinct d.id, topic from json_to_recordset(${rows}::text::json) as r(domain text, topic text)
-    join domains d on d.slug = r.domain
-    where not exists (select from topics t where t.domain_id = d.id and t.slug = r.topic)
-    order by d.id, topic on conflict do nothing`;
-}
-
 /** @param hub the snapshot that the plan was computed from, in the same transaction */
 export async function applyPlan(tx: Transaction, plan: RepoPlan, hub: HubSnapshot): Promise<void> {
   const { repoId, commit } = plan;

@@ -22,8 +22,16 @@ export class Claims {
   readonly #owners = new Map<string, IdOwner>();
 
   addFile(claimant: Claimant, workplanId: string | null, hubIds: Iterable<string | null>): void {
-    if (workplanId !== null) this.#byWorkplan.set(workplanId, [...(this.#byWorkplan.get(workplanId) ?? []), claimant]);
-    for (const id of hubIds) if (id !== null) this.#usesOfHubId.set(id, (this.#usesOfHubId.get(id) ?? 0) + 1);
+    if (workplanId !== null) {
+      const before = this.#byWorkplan.get(workplanId);
+      if (before) before.push(claimant);
+      else this.#byWorkplan.set(ownCopy(workplanId), [claimant]);
+    }
+    for (const id of hubIds) {
+      if (id === null) continue;
+      const uses = this.#usesOfHubId.get(id);
+      this.#usesOfHubId.set(uses === undefined ? ownCopy(id) : id, (uses ?? 0) + 1);
+    }
   }
 
   addOwner(hubId: string, owner: IdOwner): void {
@@ -65,6 +73,11 @@ export function addReading(claims: Claims, repoId: string, reading: RepoReading)
     const taskIds = [...file.tasks, ...file.failedBlocks].map((block) => block.hubId);
     claims.addFile({ repoId, path: file.path }, id, [hubId, ...taskIds]);
   }
+}
+
+/** A string cut out of a file keeps the whole file's text alive; claims outlive the files of a thousand repositories. */
+function ownCopy(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 // One statement for this many ids: small enough for one message, large enough that round trips don't count.

@@ -1,32 +1,52 @@
 // Readings of many repositories within a bounded memory. Ids must be known across the fleet before anything is written,
-// so each repository is read before the first is applied; what does not fit is forgotten and read again when its turn comes.
-import { type RepoReading, readRepo } from "./repo_reading.ts";
+// so each repository is read before the first is applied. In between only the bytes of its files are kept, a fifth of what
+// their parsed form takes; what does not fit is let go and fetched again when its turn comes.
+import { fetchRepo, type RepoFiles } from "./repo_files.ts";
+import { parseRepo, type RepoReading } from "./repo_reading.ts";
 import type { Sighting } from "./sight.ts";
 
-// About 10 KB a parsed workplan of usual size: 25 MB.
-const KEPT_FILES = 2_500;
+const KEPT_BYTES = 24 * 1024 * 1024;
+// Texts of files are large and die young; left alone, the collector lets them pile up to twice what is alive.
+const COLLECT_EVERY_FILES = 1_000;
 
 export class Readings {
-  readonly #kept = new Map<string, RepoReading>();
-  #files = 0;
+  readonly #kept = new Map<string, RepoFiles>();
+  #keptBytes = 0;
+  #parsedSinceCollection = 0;
 
-  /** Reads a repository, and keeps the reading while there is room. @throws as readRepo */
+  /** Reads a repository, and keeps its files while there is room. @throws as fetchRepo */
   async read(repoId: string, sighting: Sighting): Promise<RepoReading> {
-    const reading = await readRepo(sighting.checkout, sighting.tip);
-    const size = reading.files.length + reading.uncommitted.length;
-    if (this.#files + size <= KEPT_FILES) {
-      this.#kept.set(repoId, reading);
-      this.#files += size;
+    const files = await fetchRepo(sighting.checkout, sighting.tip);
+    const size = sizeOf(files);
+    if (this.#keptBytes + size <= KEPT_BYTES) {
+      this.#kept.set(repoId, files);
+      this.#keptBytes += size;
     }
-    return reading;
+    return this.#parse(files);
   }
 
-  /** The reading, from memory where it was kept; it is let go. */
+  /** The reading again, from the files that were kept where they were; they are let go. @throws as fetchRepo */
   async take(repoId: string, sighting: Sighting): Promise<RepoReading> {
     const kept = this.#kept.get(repoId);
-    if (!kept) return readRepo(sighting.checkout, sighting.tip);
+    if (kept) this.#keptBytes -= sizeOf(kept);
     this.#kept.delete(repoId);
-    this.#files -= kept.files.length + kept.uncommitted.length;
-    return kept;
+    return this.#parse(kept ?? (await fetchRepo(sighting.checkout, sighting.tip)));
   }
+
+  #parse(files: RepoFiles): RepoReading {
+    this.#parsedSinceCollection += files.entries.length;
+    if (this.#parsedSinceCollection >= COLLECT_EVERY_FILES) {
+      this.#parsedSinceCollection = 0;
+      Bun.gc(true);
+    }
+    return parseRepo(files);
+  }
+}
+
+function sizeOf({ contents, standing }: RepoFiles): number {
+  let size = 0;
+  for (const content of contents.values()) size += content && "bytes" in content ? content.bytes.length : 0;
+  // Unedited files share their bytes with the contents; an estimate that is too high only keeps less.
+  for (const { bytes } of standing.values()) size += (bytes?.length ?? 0) / 2;
+  return size;
 }

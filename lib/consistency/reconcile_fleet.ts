@@ -3,7 +3,6 @@
 import { databaseFailure, errorCode } from "../db/database_failure.ts";
 import { describeFailure, OpsFailure } from "../failure.ts";
 import { forEachAtMost } from "../pool.ts";
-import { ensureVocabulary } from "./apply_plan.ts";
 import { addKnownClaims, addReading, Claims } from "./claims.ts";
 import { findInEdits } from "./findings.ts";
 import type { Changed, LookOptions } from "./look_at_fleet.ts";
@@ -11,12 +10,20 @@ import { Readings } from "./readings.ts";
 import { reconcileRepo } from "./reconcile_repo.ts";
 import type { RepoReading } from "./repo_reading.ts";
 import type { RunLedger } from "./run_ledger.ts";
+import type { ScopedRepo } from "./scope.ts";
+import { orderOf, type SourceOrder } from "./source_order.ts";
+import { ensureVocabulary, unknownVocabulary, type Vocabulary } from "./vocabulary.ts";
 import type { Writer } from "./writer.ts";
 
 // git processes at once: they wait for the disk more than they compute.
 const READERS = 4;
 
-type FleetOptions = Pick<LookOptions, "signal" | "progress"> & { readonly dryRun: boolean };
+type FleetOptions = Pick<LookOptions, "full" | "signal" | "progress"> & { readonly dryRun: boolean };
+
+/** A changed repository whose tip may be applied. */
+interface Placed extends Changed {
+  readonly order: "forward" | "rewritten";
+}
 
 export async function reconcileFleet(
   changed: readonly Changed[],
@@ -43,19 +50,22 @@ async function readAll(
   claims: Claims,
   writer: Writer,
   ledger: RunLedger,
-  { signal, progress }: FleetOptions,
-): Promise<Changed[]> {
-  const names: { domain: string; topic: string }[] = [];
-  const readable: Changed[] = [];
+  { full, signal, progress }: FleetOptions,
+): Promise<Placed[]> {
+  const names = new Map<string, Vocabulary>();
+  const readable: Placed[] = [];
   let done = 0;
   await forEachAtMost(changed, READERS, async (each) => {
     signal.throwIfAborted();
     progress("Reading workplans", { done: done++, total: changed.length });
     try {
-      const reading = await readings.read(each.repo.id, each.sighting);
+      const { repo, sighting } = each;
+      const [order, reading] = await Promise.all([orderOf(repo, sighting), readings.read(repo.id, sighting)]);
+      const placed = place(repo, order, ledger, full);
+      if (placed === null) return;
       addReading(claims, each.repo.id, reading);
-      names.push(...namesIn(reading));
-      readable.push(each);
+      for (const name of namesIn(reading)) names.set(`${name.domain}|${name.topic}`, name);
+      readable.push({ ...each, order: placed });
     } catch (error) {
       ledger.skipUnusable(each.repo, describeFailure(error));
     }
@@ -66,9 +76,25 @@ async function readAll(
       claims,
       readable.map(({ repo }) => repo.id),
     );
-  if (names.length > 0) await writer.write((tx) => ensureVocabulary(tx, names));
+  const unknown = names.size > 0 ? await unknownVocabulary(writer.sql, [...names.values()]) : [];
+  if (unknown.length > 0) await writer.write((tx) => ensureVocabulary(tx, unknown));
   return readable;
 }
+
+/** An older tip applies nothing, one that git cannot place only when a person insists. */
+function place(repo: ScopedRepo, order: SourceOrder, ledger: RunLedger, full: boolean): Placed["order"] | null {
+  if (order === "forward" || order === "rewritten") return order;
+  if (order === "unknown" && full) return "rewritten";
+  if (order === "unknown") ledger.skipUnusable(repo, UNPLACEABLE);
+  else {
+    ledger.skipClean(repo, null);
+    ledger.remark(`${repo.slug}: nothing was applied, its tip is older than the commit that was applied last`);
+  }
+  return null;
+}
+
+const UNPLACEABLE =
+  "git cannot tell whether its tip is newer than the commit that was applied last (fetch, or read it with --full)";
 
 async function takeReading(
   { repo, sighting }: Changed,
@@ -84,7 +110,7 @@ async function takeReading(
 }
 
 async function reconcileOne(
-  each: Changed,
+  each: Placed,
   reading: RepoReading,
   claims: Claims,
   writer: Writer,
@@ -120,7 +146,7 @@ function isEverybodys(error: unknown): boolean {
   return code === "" ? !(error instanceof TypeError || error instanceof RangeError) : !ONE_REPOS_OWN.test(code);
 }
 
-function namesIn(reading: RepoReading): { domain: string; topic: string }[] {
+function namesIn(reading: RepoReading): Vocabulary[] {
   return reading.files.flatMap(({ reading: file }) =>
     file.state === "parsed" ? [{ domain: file.workplan.domain, topic: file.workplan.topicSlug }] : [],
   );

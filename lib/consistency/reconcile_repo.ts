@@ -8,7 +8,6 @@ import { type Finding, toFinding } from "./finding.ts";
 import { findInRepo, storeFindings } from "./findings.ts";
 import { storeHeldPlan } from "./held_plans.ts";
 import { type HubSnapshot, loadHubSnapshot } from "./hub_snapshot.ts";
-import type { Changed } from "./look_at_fleet.ts";
 import { foreignRowIds, isFrozen } from "./match_files.ts";
 import { planRepo } from "./plan_repo.ts";
 import { workplanCounts } from "./reading_counts.ts";
@@ -23,7 +22,7 @@ export interface RepoInput {
   readonly sighting: Sighting;
   readonly reading: RepoReading;
   readonly claims: Claims;
-  readonly order: Changed["order"];
+  readonly order: "forward" | "rewritten";
   /** True only for a tip that was fetched from the remote. */
   readonly mayOrphan: boolean;
 }

@@ -1,15 +1,13 @@
-// What one look at a repository gives: the workplans at the tip of its default branch, and what somebody is editing in
-// its work tree. Anything that could not be read is an error or a failed file, never an empty answer: unknown is not
-// absent, and only what is known to be absent may ever count against a row.
-import { OpsFailure } from "../failure.ts";
+// What a repository's files say: the workplans at the tip, and what somebody is editing. A file that could not be read is a
+// failed one, never a missing one: only what is known to be absent may ever count against a row.
 import type { Checkout, Tip } from "../git/checkout.ts";
-import { ObjectReader, type TreeEntry } from "../git/object_reader.ts";
-import { blobId, listWorkTree, readWorkTreeFile, type WorkTreeFile } from "../git/work_tree.ts";
+import type { TreeEntry } from "../git/object_reader.ts";
+import type { WorkTreeFile } from "../git/work_tree.ts";
 import { MAX_FILE_BYTES } from "../workplan/limits.ts";
 import { parseWorkplan } from "../workplan/parse_workplan.ts";
 import type { FailedReading, ParsedReading, WorkplanReading } from "../workplan/types.ts";
 import { unreadableFile } from "../workplan/unreadable_file.ts";
-import { isWorkplanPath, WORKPLANS_FOLDER } from "./workplan_paths.ts";
+import { type Content, fetchRepo, type RepoFiles, type StandingFile, SYMLINK } from "./repo_files.ts";
 
 /** A workplan file of the tip: the id of its blob and what reading it gave. */
 export interface FoundFile {
@@ -31,96 +29,20 @@ export interface UncommittedFile {
   readonly reading: ParsedReading | FailedReading | null;
 }
 
-/**
- * Reads the tip of a checkout, without network and without writing.
- * @throws OpsFailure when the commit, a folder or a blob cannot be read
- */
+/** What the files say. Pure, so that files that were kept can be parsed again instead of being fetched again. */
+export function parseRepo({ commit, entries, contents, standing, shown }: RepoFiles): RepoReading {
+  const readings = entries.map((entry) => ({
+    blob: entry.id,
+    reading: readEntry(entry, contents.get(entry.path) ?? null),
+  }));
+  const files = readings.filter((each): each is FoundFile => each.reading.state !== "ignored");
+  const uncommitted = shown ? findUncommitted(entries, standing, contents) : [];
+  return { commit, files, ignored: readings.length - files.length, uncommitted };
+}
+
+/** Both in one. @throws as fetchRepo */
 export async function readRepo(checkout: Checkout, tip: Tip): Promise<RepoReading> {
-  const reader = new ObjectReader(checkout.gitDir);
-  try {
-    const { entries } = await reader.list(tip.commit, WORKPLANS_FOLDER);
-    const wanted = entries.filter(
-      ({ path, mode }) => mode !== SUBMODULE && (isWorkplanPath(path) || path === WORKPLANS_FOLDER),
-    );
-    const standing =
-      tip.checkedOut && !checkout.bare
-        ? readStanding(checkout.path, tip.commit.length)
-        : new Map<string, StandingFile>();
-    const endless = wanted.find(({ path }) => Buffer.byteLength(path) > MAX_PATH_BYTES);
-    if (endless) throw pathTooLong(checkout, endless.path);
-    const bytesOf = await contents(reader, wanted, standing);
-    const readings = wanted.map((entry) => ({
-      blob: entry.id,
-      reading: readEntry(entry, bytesOf.get(entry.path) ?? null),
-    }));
-    const files = readings.filter((each): each is FoundFile => each.reading.state !== "ignored");
-    const uncommitted = tip.checkedOut && !checkout.bare ? findUncommitted(wanted, standing, bytesOf) : [];
-    return { commit: tip.commit, files, ignored: readings.length - files.length, uncommitted };
-  } finally {
-    await reader.close();
-  }
-}
-
-// Paths are keys in the hub, and PostgreSQL refuses a key of more than about 2,700 bytes (a third of a page).
-const MAX_PATH_BYTES = 1024;
-
-function pathTooLong({ path }: Checkout, file: string): OpsFailure {
-  return new OpsFailure("Could not read the repository", {
-    observed: `a path of ${Buffer.byteLength(file)} bytes, ${file.slice(0, 60)}...`,
-    expected: `at most ${MAX_PATH_BYTES}`,
-    where: path,
-  });
-}
-
-const SUBMODULE = "160000";
-const SYMLINK = "120000";
-
-type Content = { readonly bytes: Uint8Array } | { readonly size: number };
-
-interface StandingFile {
-  readonly file: WorkTreeFile;
-  readonly bytes: Uint8Array | null;
-  readonly blob: string | null;
-}
-
-/** The work tree's workplans with the ids that git would give them. A file that vanishes meanwhile is left out. */
-function readStanding(top: string, idLength: number): Map<string, StandingFile> {
-  const standing = new Map<string, StandingFile>();
-  for (const file of listWorkTree(top, WORKPLANS_FOLDER, isWorkplanPath).files) {
-    const bytes = file.kind === "file" && file.size <= MAX_FILE_BYTES ? readOrNull(top, file.path) : null;
-    standing.set(file.path, { file, bytes, blob: bytes === null ? null : blobId(bytes, idLength) });
-  }
-  return standing;
-}
-
-function readOrNull(top: string, path: string): Uint8Array | null {
-  try {
-    return readWorkTreeFile(top, path);
-  } catch {
-    return null;
-  }
-}
-
-/** Bytes of each file: from the work tree where the id proves that they are the same, from git where they are not. */
-async function contents(
-  reader: ObjectReader,
-  wanted: readonly TreeEntry[],
-  standing: ReadonlyMap<string, StandingFile>,
-) {
-  const bytesOf = new Map<string, Content | null>();
-  const asked: TreeEntry[] = [];
-  for (const entry of wanted) {
-    if (entry.mode === SYMLINK) continue;
-    const there = standing.get(entry.path);
-    if (there?.bytes && there.blob === entry.id) bytesOf.set(entry.path, { bytes: there.bytes });
-    else asked.push(entry);
-  }
-  const answers = await reader.blobs(
-    asked.map(({ id }) => id),
-    MAX_FILE_BYTES,
-  );
-  for (const [index, entry] of asked.entries()) bytesOf.set(entry.path, answers[index] ?? null);
-  return bytesOf;
+  return parseRepo(await fetchRepo(checkout, tip));
 }
 
 function readEntry(entry: TreeEntry, content: Content | null): WorkplanReading {

@@ -30,11 +30,12 @@ const RACY_MS = 50;
 
 /** @param full read it even if nothing seems to have changed */
 export async function lookAt(repo: ScopedRepo, host: string, full: boolean): Promise<Seen> {
-  const there = repo.checkouts.filter((path) => existsSync(path));
-  if (there.length === 0) return { state: "missing" };
   try {
-    const sighting = await sight(repo, host, there);
-    if (sighting === null) return { state: "unusable", observed: noTip(repo, there) };
+    const sighting = await sight(repo, host);
+    if (sighting === null) {
+      const there = repo.checkouts.filter((path) => existsSync(path));
+      return there.length === 0 ? { state: "missing" } : { state: "unusable", observed: noTip(repo, there) };
+    }
     const pass = repo.passes.find(({ source }) => source === sighting.source);
     return pass && !full && isCurrent(pass, repo, sighting)
       ? { state: "clean", sighting, pass }
@@ -59,9 +60,9 @@ function isCurrent(pass: StoredPass, repo: ScopedRepo, { tip, workTree }: Sighti
 }
 
 /** Of several checkouts, the one whose tip contains the others'. */
-async function sight(repo: ScopedRepo, host: string, paths: readonly string[]): Promise<Sighting | null> {
+async function sight(repo: ScopedRepo, host: string): Promise<Sighting | null> {
   let best: { checkout: Checkout; tip: Tip } | null = null;
-  for (const path of paths) {
+  for (const path of repo.checkouts) {
     const checkout = checkoutAt(path);
     const tip = checkout && (await defaultTip(checkout, repo.default_branch));
     if (!checkout || !tip) continue;

@@ -1,7 +1,6 @@
 // Reads one YAML mapping out of a larger text: the scanner where it can, the full parser where it must.
 import type { Mapping, MappingLimits, MappingProblem } from "./mapping.ts";
 import { scanMapping } from "./scan_mapping.ts";
-import { yamlMapping } from "./yaml_mapping.ts";
 
 /**
  * Reads `text[start, end)` as YAML: a mapping whose scalars are all strings as written (so `12:30` and `0755` stay what
@@ -12,7 +11,7 @@ export function readMapping(text: string, start: number, end: number, limits: Ma
   const block = text.slice(start, end);
   const tooLarge = refuseLarge(block, start, limits.maxBytes);
   if (tooLarge !== null) return { entries: new Map(), problems: [tooLarge], marks: 0 };
-  return scanMapping(block, start, limits.maxKeys) ?? yamlMapping(block, start, limits);
+  return scanMapping(block, start, limits.maxKeys) ?? fullYaml().yamlMapping(block, start, limits);
 }
 
 function refuseLarge(block: string, offset: number, maxBytes: number): MappingProblem | null {
@@ -40,4 +39,9 @@ export function recoverValue(text: string, start: number, end: number, key: stri
   const found = [...text.slice(start, end).matchAll(line)];
   const only = found.length === 1 ? found[0] : undefined;
   return only === undefined ? null : (only[1] ?? only[2] ?? only[3] ?? null);
+}
+
+// Loaded when first needed: the package costs a run of one changed file more than reading that file.
+function fullYaml(): typeof import("./yaml_mapping.ts") {
+  return require("./yaml_mapping.ts");
 }

@@ -12,6 +12,8 @@ export interface Checkout {
   /** Where refs, objects and config are: differs from gitDir in a linked worktree. */
   readonly commonDir: string;
   readonly bare: boolean;
+  /** What HEAD held when this was read: `ref: refs/heads/...` or an object id. */
+  readonly head: string;
 }
 
 export interface Tip {
@@ -37,15 +39,15 @@ export function findCheckout(path: string): Checkout | null {
 
 /** The repository whose top is exactly `path`; null when there is none. */
 export function checkoutAt(path: string): Checkout | null {
-  const dotGit = join(path, ".git");
+  const dotGit = `${path}/.git`;
   const stat = lstatOrNull(dotGit);
-  if (stat?.isDirectory()) return describe(path, dotGit, false);
+  if (stat?.isDirectory()) return describe(path, dotGit, dotGit, false);
   if (stat?.isFile()) {
     const target = /^gitdir: (.+)$/m.exec(readText(dotGit) ?? "")?.[1];
-    return target === undefined ? null : describe(path, resolve(path, target), false);
+    return target === undefined ? null : linkedWorktree(path, resolve(path, target));
   }
   const looksBare = lstatOrNull(join(path, "HEAD"))?.isFile() && lstatOrNull(join(path, "objects"))?.isDirectory();
-  return looksBare ? describe(path, path, true) : null;
+  return looksBare ? describe(path, path, path, true) : null;
 }
 
 /**
@@ -56,9 +58,9 @@ export function checkoutAt(path: string): Checkout | null {
  * @throws OpsFailure when git itself must be asked and cannot answer
  */
 export async function defaultTip(checkout: Checkout, wanted: string | null = null): Promise<Tip | null> {
-  const head = symbolicTarget(join(checkout.gitDir, "HEAD"));
+  const head = symbolicTarget(checkout.head);
   if (head === NOT_IN_FILES) return tipFromGit(checkout, wanted);
-  const originHead = symbolicTarget(join(checkout.commonDir, "refs/remotes/origin/HEAD"))?.replace(
+  const originHead = symbolicTarget(readIfThere(`${checkout.commonDir}/refs/remotes/origin/HEAD`))?.replace(
     "refs/remotes/origin/",
     "",
   );
@@ -75,10 +77,10 @@ export async function defaultTip(checkout: Checkout, wanted: string | null = nul
 
 /** The object id that a ref holds, loose or packed; null when there is no such ref. */
 export function readRef(checkout: Checkout, name: string, depth = 0): string | null {
-  const loose = readText(join(checkout.commonDir, name))?.trim();
+  const loose = readText(`${checkout.commonDir}/${name}`)?.trim();
   if (loose !== undefined && OBJECT_ID.test(loose)) return loose;
   if (loose?.startsWith("ref: ") && depth < 5) return readRef(checkout, loose.slice(5), depth + 1);
-  const packed = readText(join(checkout.commonDir, "packed-refs"));
+  const packed = readIfThere(`${checkout.commonDir}/packed-refs`);
   if (packed === null) return null;
   const at = packed.indexOf(` ${name}\n`);
   const id = at < 0 ? "" : packed.slice(packed.lastIndexOf("\n", at) + 1, at);
@@ -104,15 +106,19 @@ async function tipFromGit(checkout: Checkout, wanted: string | null): Promise<Ti
   return null;
 }
 
-function describe(path: string, gitDir: string, bare: boolean): Checkout | null {
-  const common = readText(join(gitDir, "commondir"))?.trim();
+/** gitrepository-layout(5): only the git folder of a linked worktree or a submodule is named by a file. */
+function linkedWorktree(path: string, gitDir: string): Checkout | null {
+  const common = readIfThere(join(gitDir, "commondir"))?.trim();
   const commonDir = common === undefined || common === "" ? gitDir : isAbsolute(common) ? common : join(gitDir, common);
-  if (readText(join(gitDir, "HEAD")) === null) return null;
-  return { path, gitDir, commonDir, bare };
+  return describe(path, gitDir, commonDir, false);
 }
 
-function symbolicTarget(file: string): string | null {
-  const text = readText(file);
+function describe(path: string, gitDir: string, commonDir: string, bare: boolean): Checkout | null {
+  const head = readText(`${gitDir}/HEAD`);
+  return head === null ? null : { path, gitDir, commonDir, bare, head };
+}
+
+function symbolicTarget(text: string | null): string | null {
   return text?.startsWith("ref: ") ? text.slice(5).trim() : null;
 }
 
@@ -127,6 +133,11 @@ export function canonicalPath(path: string): string {
 
 function lstatOrNull(path: string) {
   return lstatSync(path, { throwIfNoEntry: false }) ?? null;
+}
+
+/** For files that mostly are not there: an exception costs ten times what this stat does. */
+function readIfThere(path: string): string | null {
+  return lstatOrNull(path) === null ? null : readText(path);
 }
 
 function readText(path: string): string | null {

@@ -93,11 +93,18 @@ export class ObjectReader {
 
   /**
    * Contents of blobs, in the order asked.
-   * @returns for each id its bytes; `{ size }` alone when larger than `maxBytes`; null when missing from the repository
+   * @param limits in bytes; a blob larger than `each` is not read
+   * @returns for each id its bytes; `{ size }` alone when it is too large; null when missing from the repository
+   * @throws OpsFailure when those to be read are larger than `together`
    */
-  async blobs(ids: readonly string[], maxBytes: number): Promise<({ bytes: Uint8Array } | { size: number } | null)[]> {
+  async blobs(
+    ids: readonly string[],
+    limits: { readonly each: number; readonly together: number },
+  ): Promise<({ bytes: Uint8Array } | { size: number } | null)[]> {
     const headers = await this.#ask(ids, "info", (header) => Promise.resolve(header));
-    const small = headers.filter((header): header is ObjectHeader => header !== null && header.size <= maxBytes);
+    const small = headers.filter((header): header is ObjectHeader => header !== null && header.size <= limits.each);
+    const total = small.reduce((sum, { size }) => sum + size, 0);
+    if (total > limits.together) throw this.#unreadable(`${total} bytes of workplans`);
     const contents = new Map(
       (await this.#read(small.map(({ id }) => id))).map((each) => [each?.header.id, each?.bytes]),
     );

@@ -20,6 +20,7 @@ export interface WorkTreeListing {
 
 const MAX_FILES = 50_000;
 const MAX_DEPTH = 32;
+const IF_THERE = { throwIfNoEntry: false } as const;
 
 /** Lists `folder` of a work tree; `wanted` picks by path. A missing folder is an empty listing. Follows no symlink. */
 export function listWorkTree(top: string, folder: string, wanted: (path: string) => boolean): WorkTreeListing {
@@ -34,16 +35,16 @@ export function listWorkTree(top: string, folder: string, wanted: (path: string)
   };
   const walk = (path: string, depth: number) => {
     if (depth > MAX_DEPTH || files.length > MAX_FILES) return;
-    for (const entry of readdirSync(join(top, path), { withFileTypes: true }).sort(byName)) {
+    for (const entry of readdirSync(`${top}/${path}`, { withFileTypes: true }).sort(byName)) {
       const inside = `${path}/${entry.name}`;
       if (entry.isDirectory()) walk(inside, depth + 1);
       else if (wanted(inside)) {
-        const stat = lstatSync(join(top, inside), { throwIfNoEntry: false });
+        const stat = lstatSync(`${top}/${inside}`, IF_THERE);
         if (stat) add(inside, stat);
       }
     }
   };
-  const stat = lstatSync(join(top, folder), { throwIfNoEntry: false });
+  const stat = lstatSync(`${top}/${folder}`, IF_THERE);
   if (stat?.isDirectory()) walk(folder, 0);
   else if (stat) add(folder, stat);
   return { files, signature: Bun.hash(stats.join("\n")).toString(16), newestChangeMs };

@@ -2,7 +2,6 @@
 import type { LineIndex } from "../front_matter/line_index.ts";
 import { fileFault } from "./faults.ts";
 import { MAX_BODY_WEIGHT, MAX_TASK_BLOCKS } from "./limits.ts";
-import { markdownOutline } from "./markdown_outline.ts";
 import { bodyWeight, type Fence } from "./outline.ts";
 import { problemAt } from "./problem.ts";
 import { type ReadBlock, readTask } from "./read_task.ts";
@@ -55,7 +54,7 @@ function outlineOf(text: string, start: number, index: LineIndex): Outline {
   if (scanned === null && bodyWeight(text, start, MAX_BODY_WEIGHT) > MAX_BODY_WEIGHT) {
     return { refused: problemAt(index.place(start), fileFault("body_too_complex")) };
   }
-  const fences = scanned ?? markdownOutline(text, start, index);
+  const fences = scanned ?? fullMarkdown().markdownOutline(text, start, index);
   const oneTooMany = fences[MAX_TASK_BLOCKS];
   if (oneTooMany === undefined) return { fences };
   const fault = fileFault("too_many_blocks", `${fences.length} blocks`);
@@ -129,4 +128,9 @@ function failSecrets(
 function touches(fence: Fence, { start, end }: FoundSecret): boolean {
   const inFence = fence.kind === "task" && start < fence.contentEnd && end > fence.lineStart;
   return inFence || (fence.heading !== null && start < fence.heading.end && end > fence.heading.start);
+}
+
+// Loaded when first needed, as most documents never are.
+function fullMarkdown(): typeof import("./markdown_outline.ts") {
+  return require("./markdown_outline.ts");
 }

@@ -16,14 +16,16 @@ export const duplicateId: Check = {
   inFile: (reading) => problemsOf(reading, "task_invalid", ({ code }) => code === "duplicate_task_id"),
   async inHub(sql, repoIds) {
     const rows = await sql<Duplicate[]>`
-      with twice as (
-        select f.workplan_id, array_to_json(array_agg(repos.slug || ':' || f.path order by repos.slug, f.path)) as all_paths
+      with known as materialized (
+        select f.repo_id, f.path, f.workplan_id, repos.slug
         from workplan_files f join repos on repos.id = f.repo_id and repos.removed_at is null
-        where f.workplan_id is not null
-        group by f.workplan_id having count(*) > 1
+        where f.workplan_id in (select workplan_id from workplan_files where workplan_id is not null group by workplan_id having count(*) > 1)
+      ), twice as (
+        select workplan_id, array_to_json(array_agg(slug || ':' || path order by slug, path)) as all_paths
+        from known group by workplan_id having count(*) > 1
       )
       select f.repo_id, f.path, f.workplan_id, twice.all_paths
-      from twice join workplan_files f using (workplan_id)
+      from twice join known f using (workplan_id)
       where f.repo_id in (select value::uuid from json_array_elements_text(${idList(repoIds)}::text::json))`;
     return rows.map((row) => ({
       code: "workplan",

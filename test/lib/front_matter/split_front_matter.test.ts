@@ -1,5 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { type FrontMatterSplit, splitFrontMatter } from "../../../lib/front_matter/split_front_matter.ts";
+import fc from "fast-check";
+import {
+  type FrontMatterSplit,
+  grayMatterAgrees,
+  splitFrontMatter,
+} from "../../../lib/front_matter/split_front_matter.ts";
 
 const split = (text: string, start = 0) => splitFrontMatter(text, start, 65_536);
 const parts = (text: string, found: FrontMatterSplit) =>
@@ -66,4 +71,31 @@ describe("splitFrontMatter()", () => {
     expect(split('---\nfrontMatterRan("yaml")\n---\n').kind).toBe("split");
     expect(seen).toEqual([]);
   });
+});
+
+test("splitFrontMatter() cuts short plain texts as gray-matter does, which it does not ask for them", () => {
+  const line = fc.constantFrom(
+    "id: X",
+    "",
+    "# note",
+    "  - a",
+    "--",
+    "-",
+    "title: '---'",
+    "a: |",
+    "  ---x",
+    "é: —",
+    "\t",
+    "...",
+  );
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 12 }), fc.constantFrom("", "\nbody", "\n\n---\n"), (lines, rest) => {
+      const yaml = lines.map((each) => `${each}\n`).join("");
+      const text = `---\n${yaml}---${rest}`;
+      const split = splitFrontMatter(text, 0, 10_000);
+      if (split.kind !== "split") return;
+      expect(grayMatterAgrees(text.slice(0, split.matterEnd + 3), text.slice(3, split.matterEnd - 1))).toBe(true);
+    }),
+    { numRuns: 2_000 },
+  );
 });

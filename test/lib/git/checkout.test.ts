@@ -23,7 +23,7 @@ describe("checkoutAt()", () => {
     expect(at(repo.path)).toMatchObject({ gitDir: join(repo.path, ".git"), bare: false });
     const bare = join(folder.path, String(scene), "bare.git");
     await repo.git("clone", "--quiet", "--bare", repo.path, bare);
-    expect(at(bare)).toEqual({ path: bare, gitDir: bare, commonDir: bare, bare: true });
+    expect(at(bare)).toMatchObject({ path: bare, gitDir: bare, commonDir: bare, bare: true });
     const linked = join(folder.path, String(scene), "linked");
     await repo.git("worktree", "add", "--quiet", "-b", "feature", linked);
     const found = at(linked);

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { OpsFailure } from "../../../lib/failure.ts";
 import { ObjectReader } from "../../../lib/git/object_reader.ts";
 import { makeRepo, type TestRepo, temporaryFolder } from "../../support/git_repo.ts";
 import { commitEntries, writeObject } from "../../support/hostile_repo.ts";
@@ -17,6 +18,8 @@ async function reading<T>(repo: TestRepo, work: (reader: ObjectReader) => Promis
     await reader.close();
   }
 }
+
+const LIMITS = { each: 1_000, together: 10_000_000 };
 
 describe("ObjectReader", () => {
   let repo: TestRepo;
@@ -63,7 +66,7 @@ describe("ObjectReader", () => {
     const ids = [];
     for (const each of content) ids.push(await writeObject(repo, "blob", each));
     const asked = [...ids, "2".repeat(40), ids[0] ?? ""];
-    const answers = await reading(repo, (reader) => reader.blobs(asked, 1_000));
+    const answers = await reading(repo, (reader) => reader.blobs(asked, LIMITS));
     const told = answers.map((each) => (each && "bytes" in each ? Buffer.from(each.bytes).toString() : each));
     expect(told).toEqual(["one", "", { size: 100_000 }, "a\nb missing\n\0", "é", null, "one"]);
   });
@@ -73,11 +76,21 @@ describe("ObjectReader", () => {
     const answers = await reading(repo, (reader) =>
       reader.blobs(
         Array.from({ length: 20_000 }, () => id),
-        1_000,
+        LIMITS,
       ),
     );
     expect(answers).toHaveLength(20_000);
     expect(answers.every((each) => each !== null && "bytes" in each && each.bytes.length === 200)).toBe(true);
+  });
+
+  test("fails on blobs that are too much together, before it reads one", async () => {
+    const ids = [await writeObject(repo, "blob", "a".repeat(600)), await writeObject(repo, "blob", "b".repeat(600))];
+    await expect(reading(repo, (reader) => reader.blobs(ids, { each: 1_000, together: 1_199 }))).rejects.toThrow(
+      OpsFailure,
+    );
+    await expect(reading(repo, (reader) => reader.blobs(ids, { each: 1_000, together: 1_200 }))).resolves.toHaveLength(
+      2,
+    );
   });
 
   test("fails on a folder whose object is gone: unknown, not empty", async () => {
