@@ -22,11 +22,18 @@ export class Secret {
   }
 }
 
-/** `postgres://user:secret@host/db?password=x` as `postgres://user@host/db`: what may be printed of a URL. */
+// Over http a user name is as often a token by itself: https://ghp_...@github.com/owner/repo.git
+const WEB = /^https?:$/;
+
+/**
+ * What may be printed of a URL: `postgres://user:secret@host/db?password=x` as `postgres://user@host/db`,
+ * `https://token@host/path` as `https://host/path`.
+ */
 export function printableUrl(url: string): string {
   try {
     const parsed = new URL(url);
     parsed.password = "";
+    if (WEB.test(parsed.protocol)) parsed.username = "";
     for (const key of [...parsed.searchParams.keys()]) {
       if (/pass|secret|token|key/i.test(key)) parsed.searchParams.delete(key);
     }
@@ -36,7 +43,9 @@ export function printableUrl(url: string): string {
   }
 }
 
-/** Takes the passwords out of the URLs in free text, such as a driver's or git's own message. */
+/** Takes passwords, and over http user names, out of the URLs in free text, such as a driver's or git's own message. */
 export function scrubText(text: string): string {
-  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)([^\s/@:]*):[^\s@/]*@/gi, "$1$2@");
+  return text
+    .replace(/(https?:\/\/)[^\s/?#"'<>]*@/gi, "$1")
+    .replace(/([a-z][a-z0-9+.-]*:\/\/)([^\s/@:]*):[^\s@/]*@/gi, "$1$2@");
 }

@@ -13,6 +13,7 @@ const GROUND = [
   "config",
   "failure",
   "secret",
+  "shell_quoted",
   "process",
   "front_matter",
   "metrics",

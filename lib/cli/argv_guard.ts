@@ -1,6 +1,7 @@
 // What yargs would take without a word and an operator would not: `--dry-run=yes` (read as false), `--repo --json`
 // (an empty repo), a flag given twice (an array), `--no-all`, and flags that nobody defined. Refused before it parses.
 import { type OpsFailure, usageFailure } from "../failure.ts";
+import { shellQuoted } from "../shell_quoted.ts";
 import { didYouMean } from "./did_you_mean.ts";
 import type { Flag, FlagTable } from "./flags.ts";
 
@@ -112,9 +113,4 @@ function valueWanted(flag: Flag | undefined): string {
   if (flag?.kind === "choice") return `one of ${flag.choices.join(", ")}`;
   if (flag?.kind === "integer") return "a whole number";
   return flag?.kind === "string" && flag.placeholder !== undefined ? flag.placeholder : "a value";
-}
-
-/** As a POSIX shell reads it back. */
-export function shellQuoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

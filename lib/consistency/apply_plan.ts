@@ -1,5 +1,6 @@
 // Writes a plan inside a transaction that somebody else began: a statement per kind of row and thousand rows, sent
-// without waiting in between. Nothing here decides anything.
+// in this order and without waiting in between: a statement goes out when the list as a whole is awaited, so nothing here
+// may await one by itself. Nothing here decides anything.
 import type { Transaction } from "../db/connect.ts";
 import type { TaskRecord, WorkstreamRecord } from "./file_values.ts";
 import type { HubSnapshot } from "./hub_snapshot.ts";
@@ -17,13 +18,15 @@ export async function applyPlan(tx: Transaction, plan: RepoPlan, hub: HubSnapsho
     ...batches(plan.createTasks, (rows) => insertTasks(tx, rows, commit)),
     ...batches(plan.updateTasks, (rows) => updateTasks(tx, rows, commit)),
     ...(plan.updateWorkstreams.some((row) => hub.workstreams.find(({ id }) => id === row.id)?.repo_id !== repoId)
-      ? [followMove(tx, repoId)]
+      ? followMove(tx, repoId)
       : []),
-    ...batches([...plan.orphanWorkstreams, ...plan.orphanTasks], (rows) =>
-      markOrphaned(
-        tx,
-        rows.map(({ id }) => id),
-      ),
+    ...batches(
+      plan.orphanWorkstreams.map(({ id }) => id),
+      (ids) => markOrphaned(tx, "workstreams", ids),
+    ),
+    ...batches(
+      plan.orphanTasks.map(({ id }) => id),
+      (ids) => markOrphaned(tx, "tasks", ids),
     ),
     ...batches(plan.bases, (rows) => setBases(tx, rows, commit)),
     ...batches(plan.conflicts, (rows) => keepConflicts(tx, rows, repoId, commit)),
@@ -116,16 +119,24 @@ function updateTasks(tx: Transaction, rows: readonly TaskRecord[], commit: strin
     where t.id = r.id`;
 }
 
-/** A workstream that came from another repository brings the tasks that its file no longer has. */
-function followMove(tx: Transaction, repoId: string) {
-  return tx`
-    update tasks t set repo_id = w.repo_id from workstreams w
-    where w.id = t.workstream_id and w.repo_id = ${repoId} and t.repo_id <> w.repo_id`;
+/** A workstream that came from another repository brings its tasks, and what is noted about them. */
+function followMove(tx: Transaction, repoId: string): PromiseLike<unknown>[] {
+  const rows = tx`select id from workstreams where repo_id = ${repoId} union all select id from tasks where repo_id = ${repoId}`;
+  return [
+    tx`
+      update tasks t set repo_id = w.repo_id from workstreams w
+      where w.id = t.workstream_id and w.repo_id = ${repoId} and t.repo_id <> w.repo_id`,
+    tx`
+      update writeback_intents set repo_id = ${repoId}
+      where repo_id <> ${repoId} and done_at is null and cancelled_at is null and row_id in (${rows})`,
+    tx`update conflicts set repo_id = ${repoId} where repo_id <> ${repoId} and row_id in (${rows})`,
+  ];
 }
 
-async function markOrphaned(tx: Transaction, ids: readonly string[]): Promise<void> {
-  await tx`update workstreams set orphaned_at = now() where orphaned_at is null and id in (select value::uuid from json_array_elements_text(${json(ids)}::text::json))`;
-  await tx`update tasks set orphaned_at = now() where orphaned_at is null and id in (select value::uuid from json_array_elements_text(${json(ids)}::text::json))`;
+function markOrphaned(tx: Transaction, table: "workstreams" | "tasks", ids: readonly string[]) {
+  return tx`
+    update ${tx(table)} set orphaned_at = now()
+    where orphaned_at is null and id in (select value::uuid from json_array_elements_text(${json(ids)}::text::json))`;
 }
 
 function setBases(tx: Transaction, rows: RepoPlan["bases"], commit: string) {

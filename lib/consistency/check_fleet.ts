@@ -5,7 +5,7 @@ import { databaseFailure } from "../db/database_failure.ts";
 import { OpsFailure } from "../failure.ts";
 import { concludeRun } from "./conclude_run.ts";
 import { lookAtFleet } from "./look_at_fleet.ts";
-import { addRepo, checkoutOfPath } from "./repo_registry.ts";
+import { addUnlessRemoved, checkoutOfPath } from "./repo_registry.ts";
 import type { Source } from "./report.ts";
 import { type FleetResult, RunLedger } from "./run_ledger.ts";
 import { loadScope, type ScopedRepo } from "./scope.ts";
@@ -32,11 +32,15 @@ export interface CheckOptions {
  */
 export async function checkFleet(options: CheckOptions): Promise<FleetResult> {
   const mode = "all" in options.scope ? "all" : "repo";
-  const ledger = new RunLedger({ source: options.source, mode, dry_run: options.dryRun, strict: options.strict });
+  const terms = { source: options.source, mode, dry_run: options.dryRun, strict: options.strict } as const;
+  let ledger = new RunLedger(terms);
   let database: Database | undefined;
   try {
     database = await options.connect();
-    const result = await withWriter(database, options.dryRun, (writer) => perform(writer, ledger, options));
+    const result = await withWriter(database, options.dryRun, (writer) => {
+      ledger = new RunLedger(terms);
+      return perform(writer, ledger, options);
+    });
     options.signal.throwIfAborted();
     return result;
   } catch (error) {
@@ -74,8 +78,7 @@ async function scopeOf(writer: Writer, ledger: RunLedger, { scope, host }: Check
   if (!("path" in scope)) return loadScope(writer.sql, scope, host);
   const checkout = await checkoutOfPath(writer.sql, scope.path, host);
   if (checkout.slug === null) {
-    const request = { path: checkout.path, host, slug: null, domain: null, remoteUrl: null };
-    ledger.registered = await writer.write((tx) => addRepo(tx, request));
+    ledger.registered = await writer.write((tx) => addUnlessRemoved(tx, checkout.path, host));
   }
   const repos = await loadScope(writer.sql, { slug: checkout.slug ?? ledger.registered?.slug ?? "" }, host);
   // The checkout that was named, and none of its twins: its edits are what the person wants to see checked.

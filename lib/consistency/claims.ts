@@ -20,6 +20,8 @@ export class Claims {
   readonly #byWorkplan = new Map<string, Claimant[]>();
   readonly #usesOfHubId = new Map<string, number>();
   readonly #owners = new Map<string, IdOwner>();
+  readonly #nameless = new Set<string>();
+  readonly #known = new Set<string>();
 
   addFile(claimant: Claimant, workplanId: string | null, hubIds: Iterable<string | null>): void {
     if (workplanId !== null) {
@@ -34,6 +36,23 @@ export class Claims {
     }
   }
 
+  /** The same, of a file that may be told of twice: by its workplan id and by its hub id. */
+  addKnownFile(claimant: Claimant, workplanId: string | null, hubId: string | null): void {
+    const key = `${claimant.repoId}|${claimant.path}`;
+    if (this.#known.has(key)) return;
+    this.#known.add(key);
+    this.addFile(claimant, workplanId, [hubId]);
+  }
+
+  /** The repository has a file whose id could not be read: it might be any. */
+  addNameless(repoId: string): void {
+    this.#nameless.add(repoId);
+  }
+
+  hasNameless(repoId: string): boolean {
+    return this.#nameless.has(repoId);
+  }
+
   addOwner(hubId: string, owner: IdOwner): void {
     this.#owners.set(hubId, owner);
   }
@@ -43,7 +62,7 @@ export class Claims {
     return this.#byWorkplan.get(workplanId) ?? [];
   }
 
-  /** In how many front matters and task blocks this hub id stands. */
+  /** In how many places this hub id stands: front matters of the fleet, and task blocks of what this run has read. */
   usesOf(hubId: string): number {
     return this.#usesOfHubId.get(hubId) ?? 0;
   }
@@ -72,6 +91,7 @@ export function addReading(claims: Claims, repoId: string, reading: RepoReading)
     const hubId = file.state === "parsed" ? file.workplan.hubId : file.hubId;
     const taskIds = [...file.tasks, ...file.failedBlocks].map((block) => block.hubId);
     claims.addFile({ repoId, path: file.path }, id, [hubId, ...taskIds]);
+    if (id === null) claims.addNameless(repoId);
   }
 }
 
@@ -85,7 +105,9 @@ const BATCH = 5_000;
 
 /** Adds what the database knows: files of repos that this run did not read, and the rows that own the hub ids found. */
 export async function addKnownClaims(sql: Reader, claims: Claims, readRepoIds: readonly string[]): Promise<void> {
+  const read = JSON.stringify(readRepoIds);
   for (const ids of batches(claims.hubIds())) {
+    for (const row of await filesWith(sql, "hub_id", ids, read)) addKnownFile(claims, row);
     const rows = await sql<OwnerRow[]>`
       with wanted as (select value::uuid as id from json_array_elements_text(${JSON.stringify(ids)}::text::json))
       select w.id, 'workstream' as kind, w.repo_id, w.workplan_id, null as task_id from wanted join workstreams w using (id)
@@ -101,17 +123,29 @@ export async function addKnownClaims(sql: Reader, claims: Claims, readRepoIds: r
       });
     }
   }
-  const read = JSON.stringify(readRepoIds);
   // The owners' own keys too: a row may only be taken over when no other file has the key that it stands under.
   for (const ids of batches([...new Set([...claims.workplanIds(), ...claims.ownerKeys()])])) {
-    const rows = await sql<ClaimRow[]>`
-      select f.repo_id, f.path, f.workplan_id, f.hub_id
-      from json_array_elements_text(${JSON.stringify(ids)}::text::json) wanted (id)
-      join workplan_files f on f.workplan_id = wanted.id
-      join repos on repos.id = f.repo_id and repos.removed_at is null
-      where f.repo_id not in (select value::uuid from json_array_elements_text(${read}::text::json))`;
-    for (const row of rows) claims.addFile({ repoId: row.repo_id, path: row.path }, row.workplan_id, [row.hub_id]);
+    for (const row of await filesWith(sql, "workplan_id", ids, read)) addKnownFile(claims, row);
   }
+  const nameless = await sql<{ repo_id: string }[]>`
+    select distinct f.repo_id from workplan_files f
+    where f.state = 'failed' and f.workplan_id is null
+      and f.repo_id not in (select value::uuid from json_array_elements_text(${read}::text::json))`;
+  for (const { repo_id } of nameless) claims.addNameless(repo_id);
+}
+
+/** Files of repositories that this run did not read, by one of the ids that stand in them. */
+function filesWith(sql: Reader, column: "workplan_id" | "hub_id", ids: readonly string[], read: string) {
+  return sql<ClaimRow[]>`
+    select f.repo_id, f.path, f.workplan_id, f.hub_id
+    from json_array_elements_text(${JSON.stringify(ids)}::text::json) wanted (id)
+    join workplan_files f on ${column === "hub_id" ? sql`f.hub_id = wanted.id::uuid` : sql`f.workplan_id = wanted.id`}
+    join repos on repos.id = f.repo_id and repos.removed_at is null
+    where f.repo_id not in (select value::uuid from json_array_elements_text(${read}::text::json))`;
+}
+
+function addKnownFile(claims: Claims, { repo_id, path, workplan_id, hub_id }: ClaimRow): void {
+  claims.addKnownFile({ repoId: repo_id, path }, workplan_id, hub_id);
 }
 
 interface OwnerRow {

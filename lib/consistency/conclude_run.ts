@@ -20,9 +20,10 @@ export async function concludeRun(tx: Transaction, ledger: RunLedger): Promise<F
   return result;
 }
 
+/** A host can miss only what is registered there: of a repository that lives on another one it knows nothing. */
 async function storePresence(tx: Transaction, { repos, missing }: RunLedger): Promise<void> {
   const gone = new Set(missing.map(({ id }) => id));
-  const newlyGone = missing.filter((repo) => !repo.missing).map(({ id }) => id);
+  const newlyGone = missing.filter((repo) => !repo.missing && repo.checkouts.length > 0).map(({ id }) => id);
   const back = repos.filter((repo) => repo.missing && !gone.has(repo.id)).map(({ id }) => id);
   if (newlyGone.length + back.length === 0) return;
   await tx`

@@ -1,9 +1,7 @@
 // Why a row is as it is: the file's value, the hub's, the last that both agreed on, which rule decided, and what lost.
 import type { Reader } from "../db/connect.ts";
 import { usageFailure } from "../failure.ts";
-import { checkoutAt, defaultTip } from "../git/checkout.ts";
-import type { TaskBlock, WorkplanReading } from "../workplan/types.ts";
-import { readRepo } from "./repo_reading.ts";
+import { type FileRow, fileSide } from "./explain_file.ts";
 import { type FieldValue, threeWay } from "./three_way.ts";
 
 export interface ExplainedField {
@@ -56,17 +54,13 @@ export interface Explanation {
   }[];
   /** Why the file's side is missing, when it is. */
   readonly file_remark: string | null;
+  /** Why the next run takes nothing from the file, whatever the rules say; null when it follows them. */
+  readonly held_back: string | null;
 }
 
-interface FoundRow {
-  kind: "workstream" | "task";
+interface FoundRow extends FileRow {
   id: string;
-  key: string;
-  workplan_id: string;
   title: string;
-  repo_id: string;
-  repo: string;
-  path: string;
   line: number | null;
   status: string;
   completed: string | null;
@@ -75,8 +69,6 @@ interface FoundRow {
   orphaned_at: string | null;
   source_commit: string | null;
   version: number;
-  default_branch: string | null;
-  checkouts: string[];
   base: { status: string; completed: string | null; set_at: string } | null;
 }
 
@@ -85,17 +77,17 @@ interface FoundRow {
  * @throws OpsFailure (usage) when nothing in the hub has this id
  */
 export async function explain(sql: Reader, id: string, host: string): Promise<Explanation[]> {
-  const rows = await findRows(sql, id, host);
+  const rows = await findRows(sql, id);
   if (rows.length === 0) {
     throw usageFailure("Could not explain", {
       observed: `nothing in the hub has the id ${id}`,
       hint: "scripts/consistency_check.ts --all",
     });
   }
-  return Promise.all(rows.map((row) => explainRow(sql, row)));
+  return Promise.all(rows.map((row) => explainRow(sql, row, host)));
 }
 
-function findRows(sql: Reader, id: string, host: string) {
+function findRows(sql: Reader, id: string) {
   return sql<FoundRow[]>`
     with found as (
       select 'workstream' as kind, w.id, w.workplan_id as key, w.workplan_id, w.title, w.repo_id, w.path, null::int as line, w.status,
@@ -109,16 +101,15 @@ function findRows(sql: Reader, id: string, host: string) {
     select found.kind, found.id, found.key, found.workplan_id, found.title, found.repo_id, repos.slug as repo, found.path, found.line,
       found.status, to_char(found.completed, 'YYYY-MM-DD') as completed, found.stale_source,
       to_json(found.missing_since) #>> '{}' as missing_since, to_json(found.orphaned_at) #>> '{}' as orphaned_at,
-      found.source_commit, found.version::int as version, repos.default_branch,
-      (select coalesce(json_agg(c.path order by c.created_at), '[]') from repo_checkouts c where c.repo_id = repos.id and c.host = ${host}) as checkouts,
+      found.source_commit, found.version::int as version, repos.removed_at is not null as removed,
       (select json_build_object('status', b.status, 'completed', b.completed, 'set_at', b.set_at) from sync_base b where b.row_id = found.id) as base
     from found join repos on repos.id = found.repo_id
     order by repos.slug, found.key limit 20`;
 }
 
-async function explainRow(sql: Reader, row: FoundRow): Promise<Explanation> {
+async function explainRow(sql: Reader, row: FoundRow, host: string): Promise<Explanation> {
   const [file, lost, pending, findings] = await Promise.all([
-    fileSide(row),
+    fileSide(sql, row, host),
     lostValues(sql, row),
     pendingIntents(sql, row),
     findingsOf(sql, row),
@@ -152,40 +143,8 @@ async function explainRow(sql: Reader, row: FoundRow): Promise<Explanation> {
     pending: [...pending],
     findings: [...findings],
     file_remark: file.remark,
+    held_back: file.heldBack,
   };
-}
-
-interface FileSide {
-  readonly values: { readonly status: FieldValue; readonly completed: FieldValue } | null;
-  readonly remark: string | null;
-}
-
-/** What the file says at the local tip, read now. */
-async function fileSide(row: FoundRow): Promise<FileSide> {
-  const unknown = (remark: string): FileSide => ({ values: null, remark });
-  for (const path of row.checkouts) {
-    const checkout = checkoutAt(path);
-    const tip = checkout && (await defaultTip(checkout, row.default_branch));
-    if (!checkout || !tip) continue;
-    try {
-      const reading = await readRepo(checkout, tip);
-      const file = reading.files.find((each) => each.reading.path === row.path)?.reading;
-      return file ? valuesIn(file, row) : unknown(`no ${row.path} at ${tip.commit.slice(0, 12)}`);
-    } catch {
-      return unknown(`${path} could not be read`);
-    }
-  }
-  return unknown("no checkout of the repository on this host");
-}
-
-function valuesIn(file: WorkplanReading, row: FoundRow): FileSide {
-  if (file.state !== "parsed")
-    return { values: null, remark: "the file cannot be read: scripts/consistency_check.ts says where" };
-  if (row.kind === "workstream") return { values: { status: file.workplan.status, completed: null }, remark: null };
-  const block: TaskBlock | undefined = file.tasks.find((task) => task.id === row.key);
-  return block
-    ? { values: { status: block.status, completed: block.completed }, remark: null }
-    : { values: null, remark: "the file has no sound block with this id" };
 }
 
 function lostValues(sql: Reader, { id }: FoundRow) {

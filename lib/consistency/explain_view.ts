@@ -1,4 +1,5 @@
 // An explanation for people: three values side by side, the rule in words, and everything that lost.
+import { printable } from "../cli/printable.ts";
 import type { ExplainedField, Explanation } from "./explain.ts";
 import type { TableView } from "./report_view.ts";
 
@@ -18,27 +19,37 @@ export function renderExplanations(explanations: readonly Explanation[], view: T
 function renderOne(each: Explanation, view: TableView): string {
   const place = `${each.repo}:${each.path}${each.line === null ? "" : `:${each.line}`}`;
   const head = [
-    `${view.paint.strong(each.key)} ${each.title}`,
+    `${view.paint.strong(each.key)} ${printable(each.title)}`,
     `${each.kind} ${each.id}, version ${each.version}`,
-    `${place}${each.source_commit === null ? "" : ` at ${each.source_commit.slice(0, 12)}`}`,
+    `${printable(place)}${each.source_commit === null ? "" : ` at ${each.source_commit.slice(0, 12)}`}`,
     ...each.state.map((state) => view.paint.warning(state)),
-    ...(each.file_remark === null ? [] : [view.paint.warning(`The file's side is unknown: ${each.file_remark}`)]),
+    ...(each.file_remark === null
+      ? []
+      : [view.paint.warning(`The file's side is unknown: ${printable(each.file_remark)}`)]),
+    ...(each.held_back === null
+      ? []
+      : [view.paint.warning(`Nothing is taken from the file: ${printable(each.held_back)}`)]),
   ].join("\n");
   return [head, renderFields(each, view), renderLost(each, view), renderPending(each, view), renderFindings(each, view)]
     .filter(Boolean)
     .join("\n\n");
 }
 
-function renderFields({ fields, agreed_at }: Explanation, view: TableView): string {
+function renderFields({ fields, agreed_at, held_back }: Explanation, view: TableView): string {
   const rows = fields.map(({ field, file, base, hub, rule }) => [
     field,
     shown(file),
     shown(base),
     shown(hub),
-    rule === null ? "unknown" : RULES[rule],
+    whatFollows(rule, held_back),
   ]);
   const since = agreed_at === null ? "" : view.paint.dim(`\nagreed on ${agreed_at}`);
   return `${view.table([{ title: "field" }, { title: "file" }, { title: "agreed" }, { title: "hub" }, { title: "what follows" }], rows)}${since}`;
+}
+
+function whatFollows(rule: ExplainedField["rule"], heldBack: string | null): string {
+  if (rule === null) return "unknown";
+  return heldBack === null || rule === "unchanged" ? RULES[rule] : "nothing, while that is so";
 }
 
 function renderLost({ lost }: Explanation, view: TableView): string {

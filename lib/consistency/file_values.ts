@@ -1,5 +1,6 @@
 // The rows that a file's text means, and which of their fields are the file's alone. (pure)
 import type { ParsedReading, TaskBlock } from "../workplan/types.ts";
+import { canonical } from "./canonical.ts";
 import type { TaskRow, WorkstreamRow } from "./hub_snapshot.ts";
 
 export type WorkstreamRecord = Omit<WorkstreamRow, "base">;
@@ -68,4 +69,10 @@ export function taskFromBlock(
 /** A row's file-owned fields by name: kept in sync_base to notice which of them were edited in the hub. */
 export function fileOwned(row: object, fields: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(fields.map((field) => [field, (row as Record<string, unknown>)[field] ?? null]));
+}
+
+/** A field as the text that values are compared and kept by: structured ones as JSON with sorted keys. */
+export function fieldOf(row: object, field: string): string | null {
+  const value = (row as Record<string, unknown>)[field] ?? null;
+  return value === null || typeof value === "string" ? value : canonical(value);
 }

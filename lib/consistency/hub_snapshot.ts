@@ -59,20 +59,22 @@ export interface TaskRow {
 export interface PendingIntent {
   readonly row_id: string;
   readonly path: string;
+  readonly subject: string;
   readonly key: string;
   readonly value: string;
   readonly replaces: string | null;
 }
 
+/** As it stands in the hub; `dangling` when its row is gone, removed by hand. */
+export interface StoredIntent extends PendingIntent {
+  readonly dangling: boolean;
+}
+
 export interface OpenConflict {
   readonly id: string;
   readonly row_id: string;
-  readonly kind: "workstream" | "task";
   readonly field: string;
-  readonly base_value: string | null;
   readonly file_value: string | null;
-  readonly hub_value: string | null;
-  readonly created_at: string;
 }
 
 export interface FileClaim {
@@ -86,11 +88,10 @@ export interface FileClaim {
 export interface HubSnapshot {
   /** The database's clock, ISO 8601: the only clock that rules go by. */
   readonly now: string;
-  readonly change_counter: number;
   readonly last_source_commit: string | null;
   readonly workstreams: readonly WorkstreamRow[];
   readonly tasks: readonly TaskRow[];
-  readonly intents: readonly PendingIntent[];
+  readonly intents: readonly StoredIntent[];
   readonly conflicts: readonly OpenConflict[];
   readonly files: readonly FileClaim[];
 }
@@ -107,10 +108,12 @@ export async function loadHubSnapshot(
       select id from workstreams where repo_id = ${repoId}
       union select value::uuid from json_array_elements_text(${also}::text::json)
       union select workstream_id from tasks where id in (select value::uuid from json_array_elements_text(${also}::text::json))
+    ), wanted_rows as (
+      select id from wanted_workstreams
+      union all select id from tasks where workstream_id in (select id from wanted_workstreams)
     )
     select json_build_object(
       'now', now(),
-      'change_counter', repos.change_counter,
       'last_source_commit', repos.last_source_commit,
       'workstreams', (
         select coalesce(json_agg(json_build_object(
@@ -145,14 +148,17 @@ export async function loadHubSnapshot(
         where t.workstream_id in (select id from wanted_workstreams)),
       'intents', (
         select coalesce(json_agg(json_build_object(
-          'row_id', row_id, 'path', path, 'key', key, 'value', value, 'replaces', replaces)), '[]')
+          'row_id', row_id, 'path', path, 'subject', subject, 'key', key, 'value', value, 'replaces', replaces,
+          'dangling', not exists (select from workstreams w where w.id = row_id) and not exists (select from tasks t where t.id = row_id))), '[]')
         from writeback_intents
-        where repo_id = repos.id and done_at is null and cancelled_at is null),
+        where (repo_id = repos.id or row_id in (select id from wanted_rows))
+          and done_at is null and cancelled_at is null),
       'conflicts', (
         select coalesce(json_agg(json_build_object(
-          'id', id, 'row_id', row_id, 'kind', kind, 'field', field, 'base_value', base_value,
-          'file_value', file_value, 'hub_value', hub_value, 'created_at', created_at)), '[]')
-        from conflicts where repo_id = repos.id and settled_at is null),
+          'id', id, 'row_id', row_id, 'field', field, 'file_value', file_value)), '[]')
+        from conflicts
+        where (repo_id = repos.id or row_id in (select id from wanted_rows))
+          and settled_at is null),
       'files', (
         select coalesce(json_agg(json_build_object(
           'path', path, 'blob', blob, 'state', state, 'workplan_id', workplan_id, 'hub_id', hub_id)), '[]')

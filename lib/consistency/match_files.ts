@@ -31,7 +31,6 @@ export interface TaskMatch {
 }
 
 export interface WorkplanMatch {
-  readonly blob: string;
   readonly reading: ParsedReading;
   readonly row: WorkstreamRow | null;
   readonly id: IdVerdict | Frozen;
@@ -40,8 +39,10 @@ export interface WorkplanMatch {
 
 export interface Matches {
   readonly workplans: readonly WorkplanMatch[];
-  /** Files that could not be parsed, with the row that they speak of where that could be told. */
-  readonly failed: readonly { readonly file: FoundFile; readonly row: WorkstreamRow | null }[];
+  /** The rows that files which could not be parsed speak of, where that could be told. */
+  readonly failed: readonly WorkstreamRow[];
+  /** Rows whose file is there, but no longer looks like a workplan: a line above the front matter, say. */
+  readonly disguised: readonly WorkstreamRow[];
   /** Rows of this repo that no file at this commit speaks of, and whose hub id stands in no other file: not on the move. */
   readonly missing: readonly WorkstreamRow[];
   /** Task rows whose workplan was parsed whole and has no block for them. */
@@ -66,27 +67,33 @@ export function matchFiles(repoId: string, reading: RepoReading, hub: HubSnapsho
   const own = hub.workstreams.filter((row) => row.repo_id === repoId);
   const byKey = new Map(own.map((row) => [row.workplan_id, row]));
   const byId = new Map(hub.workstreams.map((row) => [row.id, row]));
+  const filesById = filesByWorkplan(reading);
+  // A row that a sound file speaks of is not a failed one's, whatever id was copied along.
+  const unspoken = own.filter((row) => !filesById.has(row.workplan_id));
   const failedFiles = reading.files.filter(({ reading: file }) => file.state === "failed");
-  const failed = failedFiles.map((file) => ({ file, row: rowOfFailed(file, own) }));
-  const suspended = failed.some(({ row }) => row === null);
+  const failed = failedFiles.map((file) => rowOfFailed(file, unspoken));
+  const suspended = failed.includes(null);
+  const ignored = new Set(reading.ignored);
   const context: Context = {
     repoId,
     claims,
     byKey,
     byId,
     suspended,
-    filesById: filesByWorkplan(reading),
+    filesById,
     tasksById: new Map(hub.tasks.map((row) => [row.id, row])),
     tasksOf: Map.groupBy(hub.tasks, (row) => row.workstream_id),
   };
-  const workplans = reading.files.flatMap((file) =>
-    file.reading.state === "parsed" ? [matchWorkplan(file.blob, file.reading, context)] : [],
+  const workplans = reading.files.flatMap(({ reading: file }) =>
+    file.state === "parsed" ? [matchWorkplan(file, context)] : [],
   );
-  const spoken = new Set([...workplans.map(({ row }) => row?.id), ...failed.map(({ row }) => row?.id)]);
+  const spoken = new Set([...workplans.map(({ row }) => row?.id), ...failed.map((row) => row?.id)]);
+  const silent = own.filter((row) => !spoken.has(row.id) && claims.usesOf(row.id) === 0);
   return {
     workplans,
-    failed,
-    missing: own.filter((row) => !spoken.has(row.id) && claims.usesOf(row.id) === 0),
+    failed: failed.filter((row) => row !== null),
+    disguised: silent.filter((row) => ignored.has(row.path)),
+    missing: silent.filter((row) => !ignored.has(row.path)),
     missingTasks: missingTasks(workplans, context),
     suspended,
   };
@@ -117,53 +124,50 @@ function rowOfFailed({ reading }: FoundFile, own: readonly WorkstreamRow[]): Wor
   return named ?? own.find((row) => row.path === reading.path) ?? null;
 }
 
-function matchWorkplan(blob: string, reading: ParsedReading, context: Context): WorkplanMatch {
+function matchWorkplan(reading: ParsedReading, context: Context): WorkplanMatch {
   const { workplan } = reading;
   const keyed = context.byKey.get(workplan.id) ?? null;
-  const verdict = judgeWorkplanId(reading, keyed, context);
-  const renamed = !isFrozen(verdict.id) && (verdict.id.verdict === "renamed" || verdict.id.verdict === "moved");
-  const row = renamed ? (context.byId.get(workplan.hubId ?? "") ?? null) : keyed;
-  const tasks = matchTasks(reading, row, context);
-  return { blob, reading, row, id: verdict.id, tasks };
+  const id = judgeWorkplanId(reading, keyed, context);
+  const row = isElsewhere(id) ? (context.byId.get(workplan.hubId ?? "") ?? null) : keyed;
+  return { reading, row, id, tasks: matchTasks(reading, row, context) };
 }
 
-function judgeWorkplanId(
-  reading: ParsedReading,
-  keyed: WorkstreamRow | null,
-  context: Context,
-): { id: IdVerdict | Frozen } {
+/** The row stood under another key. */
+function isElsewhere(id: IdVerdict | Frozen): boolean {
+  return !isFrozen(id) && (id.verdict === "renamed" || id.verdict === "moved");
+}
+
+function judgeWorkplanId(reading: ParsedReading, keyed: WorkstreamRow | null, context: Context): IdVerdict | Frozen {
   const { id, hubId } = reading.workplan;
   const claimants = context.claims.claimants(id);
   if (claimants.length > 1) {
     const paths = claimants.map((each) => each.path).join(", ");
-    return {
-      id: {
-        code: "id_in_two_files",
-        message: `The workplan id ${id} stands in ${claimants.length} files`,
-        observed: paths,
-      },
-    };
+    const message = `The workplan id ${id} stands in ${claimants.length} files`;
+    return { code: "id_in_two_files", message, observed: paths };
   }
-  if (hubId === null) return { id: { verdict: "absent" } };
-  if (keyed?.id === hubId) return { id: { verdict: "same" } };
+  if (hubId === null) return { verdict: "absent" };
+  if (keyed?.id === hubId) return { verdict: "same" };
   const owner = context.claims.ownerOf(hubId);
-  if (owner === null) {
-    if (keyed) return { id: { verdict: "hub_stands", found: hubId } };
-    return { id: context.claims.usesOf(hubId) > 1 ? copied(hubId) : { verdict: "adopt", id: hubId } };
-  }
+  if (owner === null) return unknownId(hubId, keyed !== null, context);
   const goneFrom =
     keyed === null &&
     owner.kind === "workstream" &&
     context.claims.usesOf(hubId) === 1 &&
     oldKeyIsGone(owner.repoId, owner.workplanId, context);
-  if (!goneFrom) return { id: belongsTo(hubId, owner.taskId ?? owner.workplanId) };
-  return { id: { verdict: owner.repoId === context.repoId ? "renamed" : "moved", from: owner.workplanId } };
+  if (!goneFrom) return belongsTo(hubId, owner.taskId ?? owner.workplanId);
+  return { verdict: owner.repoId === context.repoId ? "renamed" : "moved", from: owner.workplanId };
 }
 
-/** No file of the fleet has the old id, and no unreadable file of this repo could be it. */
+/** An id that no row has: the row's own stands; without a row it becomes the row's, unless it stands in two places. */
+function unknownId(hubId: string, hasRow: boolean, { claims }: Context): IdVerdict | Frozen {
+  if (hasRow) return { verdict: "hub_stands", found: hubId };
+  return claims.usesOf(hubId) > 1 ? copied(hubId) : { verdict: "adopt", id: hubId };
+}
+
+/** No file of the row's repository has the old id, and none there is unreadable, so that it could be it. */
 function oldKeyIsGone(repoId: string, workplanId: string, context: Context): boolean {
   if (context.claims.claimants(workplanId).some((each) => each.repoId === repoId)) return false;
-  return repoId !== context.repoId || !context.suspended;
+  return !context.claims.hasNameless(repoId) && (repoId !== context.repoId || !context.suspended);
 }
 
 function matchTasks(reading: ParsedReading, workstream: WorkstreamRow | null, context: Context): TaskMatch[] {
@@ -173,8 +177,7 @@ function matchTasks(reading: ParsedReading, workstream: WorkstreamRow | null, co
   return reading.tasks.map((block) => {
     const keyed = byKey.get(block.id) ?? null;
     const id = judgeTaskId(reading, block, keyed, workstream, present, context);
-    const moved = !isFrozen(id) && (id.verdict === "renamed" || id.verdict === "moved");
-    return { block, row: moved ? (context.tasksById.get(block.hubId ?? "") ?? null) : keyed, id };
+    return { block, row: isElsewhere(id) ? (context.tasksById.get(block.hubId ?? "") ?? null) : keyed, id };
   });
 }
 
@@ -190,10 +193,7 @@ function judgeTaskId(
   if (hubId === null) return { verdict: "absent" };
   if (keyed?.id === hubId) return { verdict: "same" };
   const owner = context.claims.ownerOf(hubId);
-  if (owner === null) {
-    if (keyed) return { verdict: "hub_stands", found: hubId };
-    return context.claims.usesOf(hubId) > 1 ? copied(hubId) : { verdict: "adopt", id: hubId };
-  }
+  if (owner === null) return unknownId(hubId, keyed !== null, context);
   const row = context.tasksById.get(hubId);
   if (keyed || !row || owner.taskId === null || context.claims.usesOf(hubId) !== 1)
     return belongsTo(hubId, owner.taskId ?? owner.workplanId);

@@ -2,7 +2,8 @@
 // plan over unchanged input is empty. Alive only inside planRepo. (pure)
 import { canonical } from "./canonical.ts";
 import type { TaskRecord, WorkstreamRecord } from "./file_values.ts";
-import type { HubSnapshot, PendingIntent, TaskRow, WorkstreamRow } from "./hub_snapshot.ts";
+import { fieldOf } from "./file_values.ts";
+import type { HubSnapshot, PendingIntent, StoredIntent, TaskRow, WorkstreamRow } from "./hub_snapshot.ts";
 import type { BaseRecord, ConflictRecord, IntentRecord } from "./repo_plan.ts";
 import type { FieldValue } from "./three_way.ts";
 
@@ -10,17 +11,17 @@ export class PlanDraft {
   readonly repoId: string;
   readonly commit: string;
   readonly #hub: HubSnapshot;
-  readonly #pending: Map<string, PendingIntent>;
+  readonly #pending: Map<string, StoredIntent>;
   readonly #disputed: ReadonlySet<string>;
   readonly createWorkstreams: WorkstreamRecord[] = [];
-  readonly updateWorkstreams: WorkstreamRecord[] = [];
   readonly createTasks: TaskRecord[] = [];
-  readonly updateTasks: TaskRecord[] = [];
   readonly bases: BaseRecord[] = [];
   readonly conflicts: ConflictRecord[] = [];
   readonly #meant = new Map<string, IntentRecord>();
   readonly #reconciled = new Set<string>();
   readonly #fileSays = new Map<string, FieldValue>();
+  readonly #workstreams = new Map<string, Change<WorkstreamRow, WorkstreamRecord>>();
+  readonly #tasks = new Map<string, Change<TaskRow, TaskRecord>>();
 
   constructor(repoId: string, commit: string, hub: HubSnapshot) {
     this.repoId = repoId;
@@ -48,41 +49,52 @@ export class PlanDraft {
     return this.#disputed.has(rowId);
   }
 
-  changeWorkstream(row: WorkstreamRow, wanted: WorkstreamRecord): void {
-    if (!sameRecord(row, wanted)) this.updateWorkstreams.push(wanted);
+  /** What the row is to say; several changes of one row add up. */
+  changeWorkstream(row: WorkstreamRow, change: Partial<WorkstreamRecord>): void {
+    this.#workstreams.set(row.id, {
+      row,
+      wanted: { ...recordOf(row), ...this.#workstreams.get(row.id)?.wanted, ...change },
+    });
   }
 
-  changeTask(row: TaskRow, wanted: TaskRecord): void {
-    if (!sameRecord(row, wanted)) this.updateTasks.push(wanted);
+  changeTask(row: TaskRow, change: Partial<TaskRecord>): void {
+    this.#tasks.set(row.id, { row, wanted: { ...taskRecordOf(row), ...this.#tasks.get(row.id)?.wanted, ...change } });
   }
 
   /** The file is there but unreadable: its rows keep their last good values and say so. */
   markStale(row: WorkstreamRow, tasks: readonly TaskRow[]): void {
-    this.changeWorkstream(row, { ...row, stale_source: true, missing_since: null, missing_at_commit: null });
-    for (const task of tasks) {
-      if (task.workstream_id === row.id)
-        this.changeTask(task, { ...task, stale_source: true, missing_since: null, missing_at_commit: null });
-    }
+    this.changeWorkstream(row, { stale_source: true, ...PRESENT });
+    for (const task of tasks) this.changeTask(task, { stale_source: true, ...PRESENT });
+  }
+
+  /** Nothing is written for the row, but its file or block is there: it is not missing. */
+  markPresent(row: WorkstreamRow, tasks: readonly TaskRow[]): void {
+    this.changeWorkstream(row, PRESENT);
+    for (const task of tasks) this.changeTask(task, PRESENT);
   }
 
   finish() {
     const intents = [...this.#meant.values()].filter(
       (intent) => !sameIntent(this.#pending.get(fieldKey(intent.row_id, intent.key)), intent),
     );
+    const rows = new Map<string, object>([...this.#hub.workstreams, ...this.#hub.tasks].map((row) => [row.id, row]));
     const ended = [...this.#pending.values()].filter(
-      ({ row_id, key }) => this.#reconciled.has(row_id) && !this.#meant.has(fieldKey(row_id, key)),
+      ({ row_id, key, dangling }) =>
+        dangling || (this.#reconciled.has(row_id) && !this.#meant.has(fieldKey(row_id, key))),
     );
     return {
       createWorkstreams: this.createWorkstreams,
-      updateWorkstreams: this.updateWorkstreams,
+      updateWorkstreams: changed(this.#workstreams.values()),
       createTasks: this.createTasks,
-      updateTasks: this.updateTasks,
+      updateTasks: changed(this.#tasks.values()),
       bases: this.bases,
       conflicts: this.conflicts,
       settled: this.#hub.conflicts
         .filter(({ row_id, field, file_value }) => {
-          const key = fieldKey(row_id, field);
-          return this.#fileSays.has(key) && this.#fileSays.get(key) !== file_value;
+          const [key, row] = [fieldKey(row_id, field), rows.get(row_id)];
+          // Either side has moved on since: nobody needs to choose between those two values any more.
+          const fileMoved = this.#fileSays.has(key) && this.#fileSays.get(key) !== file_value;
+          return fileMoved || (row !== undefined && fieldOf(row, field) !== file_value);
         })
         .map(({ id }) => id),
       intents,
@@ -95,6 +107,25 @@ export class PlanDraft {
   }
 }
 
+const PRESENT = { missing_since: null, missing_at_commit: null } as const;
+
+interface Change<Row, Wanted> {
+  readonly row: Row;
+  readonly wanted: Wanted;
+}
+
+function changed<Row extends object, Wanted extends object>(changes: Iterable<Change<Row, Wanted>>): Wanted[] {
+  return [...changes].filter(({ row, wanted }) => !sameRecord(row, wanted)).map(({ wanted }) => wanted);
+}
+
+function recordOf({ base: _, ...record }: WorkstreamRow): WorkstreamRecord {
+  return record;
+}
+
+function taskRecordOf({ base: _, decided: __, ...record }: TaskRow): TaskRecord {
+  return record;
+}
+
 function fieldKey(rowId: string, field: string): string {
   return `${rowId}|${field}`;
 }
@@ -104,6 +135,7 @@ function sameIntent(pending: PendingIntent | undefined, meant: IntentRecord): bo
     pending !== undefined &&
     pending.value === meant.value &&
     pending.replaces === meant.replaces &&
+    pending.subject === meant.subject &&
     pending.path === meant.path
   );
 }

@@ -16,7 +16,7 @@ export function planOrphans(matches: Matches, hub: HubSnapshot, draft: PlanDraft
   const missing = matches.suspended ? [] : matches.missing.filter((row) => row.orphaned_at === null);
   const workstreams = guardOrphans(missing, repoRows, hub.now);
   const sighting = { missing_since: hub.now, missing_at_commit: draft.commit };
-  for (const row of workstreams.sighted) draft.changeWorkstream(row, { ...row, ...sighting });
+  for (const row of workstreams.sighted) draft.changeWorkstream(row, sighting);
   const tasksOf = Map.groupBy(hub.tasks, (task) => task.workstream_id);
   const tasks = [...Map.groupBy(matches.missingTasks, (task) => task.workstream_id)].map(([workstreamId, gone]) =>
     guardOrphans(
@@ -25,7 +25,7 @@ export function planOrphans(matches: Matches, hub: HubSnapshot, draft: PlanDraft
       hub.now,
     ),
   );
-  for (const row of tasks.flatMap(({ sighted }) => sighted)) draft.changeTask(row, { ...row, ...sighting });
+  for (const row of tasks.flatMap(({ sighted }) => sighted)) draft.changeTask(row, sighting);
   const present = new Set(matches.workplans.flatMap((match) => match.tasks.map(({ row }) => row?.id)));
   const keyOf = new Map(hub.workstreams.map((row) => [row.id, row.workplan_id]));
   return {

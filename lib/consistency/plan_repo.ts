@@ -5,6 +5,7 @@ import type { Claims } from "./claims.ts";
 import {
   FILE_OWNED_TASK_FIELDS,
   FILE_OWNED_WORKSTREAM_FIELDS,
+  fieldOf,
   fileOwned,
   type TaskRecord,
   taskFromBlock,
@@ -12,7 +13,7 @@ import {
   workstreamFromFile,
 } from "./file_values.ts";
 import type { HubSnapshot, TaskRow, WorkstreamRow } from "./hub_snapshot.ts";
-import { isFrozen, matchFiles, type TaskMatch, type WorkplanMatch } from "./match_files.ts";
+import { isFrozen, type Matches, matchFiles, type TaskMatch, type WorkplanMatch } from "./match_files.ts";
 import { PlanDraft } from "./plan_draft.ts";
 import { NO_ORPHANS, planOrphans } from "./plan_orphans.ts";
 import type { IntentRecord, RepoPlan } from "./repo_plan.ts";
@@ -34,8 +35,10 @@ export function planRepo(options: PlanOptions): RepoPlan {
   const { repoId, reading, hub, claims, mintId } = options;
   const matches = matchFiles(repoId, reading, hub, claims);
   const draft = new PlanDraft(repoId, reading.commit, hub);
-  for (const match of matches.workplans) planWorkplan(match, draft, mintId);
-  for (const { row } of matches.failed) if (row) draft.markStale(row, hub.tasks);
+  const tasksOf = Map.groupBy(hub.tasks, (task) => task.workstream_id);
+  for (const match of matches.workplans) planWorkplan(match, tasksOf.get(match.row?.id ?? "") ?? [], draft, mintId);
+  for (const row of [...matches.failed, ...matches.disguised]) draft.markStale(row, tasksOf.get(row.id) ?? []);
+  if (!matches.suspended) planAbsent(matches, tasksOf, draft);
   const orphans = options.mayOrphan ? planOrphans(matches, hub, draft) : NO_ORPHANS;
   return {
     repoId,
@@ -53,8 +56,27 @@ export function planRepo(options: PlanOptions): RepoPlan {
   };
 }
 
-function planWorkplan(match: WorkplanMatch, draft: PlanDraft, mintId: () => string): void {
-  if (isFrozen(match.id)) return;
+/** Known to be absent, so no longer unreadable; corrections of a file that is gone are over. */
+function planAbsent(
+  { missing, missingTasks }: Matches,
+  tasksOf: ReadonlyMap<string, readonly TaskRow[]>,
+  draft: PlanDraft,
+): void {
+  for (const row of missing) {
+    draft.reconciled(row.id);
+    if (row.stale_source) draft.changeWorkstream(row, { stale_source: false });
+  }
+  for (const task of [...missing.flatMap((row) => tasksOf.get(row.id) ?? []), ...missingTasks]) {
+    draft.reconciled(task.id);
+    if (task.stale_source) draft.changeTask(task, { stale_source: false });
+  }
+}
+
+function planWorkplan(match: WorkplanMatch, rows: readonly TaskRow[], draft: PlanDraft, mintId: () => string): void {
+  if (isFrozen(match.id)) {
+    if (match.row) draft.markPresent(match.row, rows);
+    return;
+  }
   const { reading, row } = match;
   const workstreamId = row?.id ?? (match.id.verdict === "adopt" ? match.id.id : mintId());
   const wanted = workstreamFromFile(reading, { id: workstreamId, repo_id: draft.repoId });
@@ -93,6 +115,10 @@ function planWorkplan(match: WorkplanMatch, draft: PlanDraft, mintId: () => stri
     );
   }
   for (const task of match.tasks) planTask(task, workstreamId, match, draft, mintId);
+  const broken = new Set(reading.failedBlocks.map(({ id }) => id));
+  for (const task of rows.filter(({ task_id }) => broken.has(task_id))) {
+    draft.changeTask(task, { stale_source: true, missing_since: null, missing_at_commit: null });
+  }
 }
 
 function planTask(
@@ -102,8 +128,11 @@ function planTask(
   draft: PlanDraft,
   mintId: () => string,
 ): void {
-  if (isFrozen(match.id)) return;
   const { block, row } = match;
+  if (isFrozen(match.id)) {
+    if (row) draft.changeTask(row, { missing_since: null, missing_at_commit: null });
+    return;
+  }
   const path = workplan.reading.path;
   const id = row?.id ?? (match.id.verdict === "adopt" ? match.id.id : mintId());
   const wanted = taskFromBlock(block, { id, repo_id: draft.repoId, workstream_id: workstreamId });
@@ -137,7 +166,7 @@ function reconcileField(
   draft: PlanDraft,
   { kind, row, field, file, path, subject }: FieldCase,
 ): { value: FieldValue; base: FieldValue } {
-  const hub = fieldValue(row, field);
+  const hub = fieldOf(row, field);
   const base = row.base === null ? undefined : row.base[field];
   const verdict = threeWay(base, file, hub);
   draft.fileSays(row.id, field, file);
@@ -173,11 +202,11 @@ function keepOverwritten(
   fields: readonly string[],
 ): void {
   for (const field of fields) {
-    const [file, hub] = [fieldValue(wanted, field), fieldValue(row, field)];
+    const [file, hub] = [fieldOf(wanted, field), fieldOf(row, field)];
     if (draft.isDisputed(row.id)) draft.fileSays(row.id, field, file);
     if (file === hub) continue;
-    const base = row.base === null ? null : fieldValue(row.base.file_values, field);
-    if (row.base !== null && base === hub) continue;
+    const base = row.base === null ? null : fieldOf(row.base.file_values, field);
+    if (row.base === null ? hub === null : base === hub) continue;
     draft.conflicts.push({ row_id: row.id, kind, field, base_value: base, file_value: file, hub_value: hub });
   }
 }
@@ -201,9 +230,4 @@ function intendId(
   draft.fileSays(intent.row_id, intent.key, intent.replaces);
   const reason = { absent: "the file has no id yet", hub_stands: "the file has another id" }[id.verdict as string];
   if (reason !== undefined) draft.intend({ ...intent, value: intent.row_id, reason });
-}
-
-function fieldValue(row: object, field: string): FieldValue {
-  const value = (row as Record<string, unknown>)[field] ?? null;
-  return value === null || typeof value === "string" ? value : canonical(value);
 }

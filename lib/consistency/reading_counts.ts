@@ -11,7 +11,7 @@ export interface WorkplanCounts {
 
 export function workplanCounts({ files, ignored }: RepoReading): WorkplanCounts {
   const parsed = files.filter(({ reading }) => reading.state === "parsed").length;
-  return { found: files.length, parsed, failed: files.length - parsed, ignored };
+  return { found: files.length, parsed, failed: files.length - parsed, ignored: ignored.length };
 }
 
 export function taskCounts({ files }: RepoReading): { found: number; parsed: number; failed: number } {

@@ -18,7 +18,7 @@ import type { Writer } from "./writer.ts";
 // git processes at once: they wait for the disk more than they compute.
 const READERS = 4;
 
-type FleetOptions = Pick<LookOptions, "full" | "signal" | "progress"> & { readonly dryRun: boolean };
+type FleetOptions = Pick<LookOptions, "signal" | "progress"> & { readonly dryRun: boolean };
 
 /** A changed repository whose tip may be applied. */
 interface Placed extends Changed {
@@ -50,7 +50,7 @@ async function readAll(
   claims: Claims,
   writer: Writer,
   ledger: RunLedger,
-  { full, signal, progress }: FleetOptions,
+  { signal, progress }: FleetOptions,
 ): Promise<Placed[]> {
   const names = new Map<string, Vocabulary>();
   const readable: Placed[] = [];
@@ -61,8 +61,11 @@ async function readAll(
     try {
       const { repo, sighting } = each;
       const [order, reading] = await Promise.all([orderOf(repo, sighting), readings.read(repo.id, sighting)]);
-      const placed = place(repo, order, ledger, full);
-      if (placed === null) return;
+      const placed = place(repo, order, ledger);
+      if (placed === null) {
+        ledger.edits(repo, reading, findInEdits(reading));
+        return;
+      }
       addReading(claims, each.repo.id, reading);
       for (const name of namesIn(reading)) names.set(`${name.domain}|${name.topic}`, name);
       readable.push({ ...each, order: placed });
@@ -81,20 +84,20 @@ async function readAll(
   return readable;
 }
 
-/** An older tip applies nothing, one that git cannot place only when a person insists. */
-function place(repo: ScopedRepo, order: SourceOrder, ledger: RunLedger, full: boolean): Placed["order"] | null {
+/** Whether the tip may be applied; else the ledger is told why not. */
+function place(repo: ScopedRepo, order: SourceOrder, ledger: RunLedger): Placed["order"] | null {
   if (order === "forward" || order === "rewritten") return order;
-  if (order === "unknown" && full) return "rewritten";
-  if (order === "unknown") ledger.skipUnusable(repo, UNPLACEABLE);
-  else {
+  if (order === "older") {
     ledger.skipClean(repo, null);
     ledger.remark(`${repo.slug}: nothing was applied, its tip is older than the commit that was applied last`);
-  }
+  } else ledger.skipUnusable(repo, UNPLACED[order]);
   return null;
 }
 
-const UNPLACEABLE =
-  "git cannot tell whether its tip is newer than the commit that was applied last (fetch, or read it with --full)";
+const UNPLACED = {
+  diverged: "its tip and the commit that was applied last have diverged: bring the branch up to date, then run again",
+  unknown: "git cannot tell whether its tip is newer than the commit that was applied last: fetch, then run again",
+} as const;
 
 async function takeReading(
   { repo, sighting }: Changed,
@@ -120,11 +123,20 @@ async function reconcileOne(
   const { repo } = each;
   const started = performance.now();
   try {
-    const { actions, findings } = await writer.write((tx) =>
-      reconcileRepo(tx, { ...each, reading, claims, mayOrphan: false }),
+    const result = await writer.write((tx) => reconcileRepo(tx, { ...each, reading, claims, mayOrphan: false }));
+    if (result === "raced") {
+      ledger.skipClean(repo, null);
+      ledger.remark(`${repo.slug}: another run applied another commit meanwhile; the next run reads it again`);
+      return;
+    }
+    const { findings } = result;
+    ledger.reconciled(repo, reading, result, performance.now() - started);
+    const known = new Set(findings.map(({ key }) => key));
+    ledger.edits(
+      repo,
+      reading,
+      findInEdits(reading).filter(({ key }) => !known.has(key)),
     );
-    ledger.reconciled(repo, reading, actions, performance.now() - started);
-    ledger.showOnce(repo, findInEdits(reading));
     if (dryRun)
       ledger.showOnce(
         repo,
@@ -132,12 +144,13 @@ async function reconcileOne(
       );
   } catch (error) {
     if (isEverybodys(error)) throw error;
-    ledger.fail(databaseFailure(`Could not reconcile ${repo.slug}`, error), repo.slug);
+    ledger.failRepo(repo, databaseFailure(`Could not reconcile ${repo.slug}`, error));
   }
 }
 
-// SQLSTATE classes of errors that one repository's data can cause: data exception, integrity, syntax, program limits.
-const ONE_REPOS_OWN = /^(22|23|42|54)/;
+// SQLSTATE classes of errors that one repository's data can cause: data exception, integrity, syntax, program limits; and
+// a serialization failure or deadlock that outlasted all attempts.
+const ONE_REPOS_OWN = /^(22|23|42|54|40001|40P01)/;
 
 /** Whether the run cannot go on: anything but what one repository's data, or a bug met there, causes. */
 function isEverybodys(error: unknown): boolean {

@@ -29,13 +29,21 @@ export interface RepoInput {
 
 export interface RepoResult {
   readonly actions: Actions;
+  /** A row, a base, a conflict or a noted correction changed. */
+  readonly wrote: boolean;
   readonly findings: readonly Finding[];
 }
 
-/** @param tx a transaction of isolation level repeatable read: what changed meanwhile makes it fail, and be repeated */
-export async function reconcileRepo(tx: Transaction, input: RepoInput): Promise<RepoResult> {
+/**
+ * @returns "raced", with nothing written, when somebody else applied another commit since the scope was loaded: this reading
+ * may be older than that one
+ * @param tx a transaction of isolation level repeatable read: what changed meanwhile makes it fail, and be repeated
+ */
+export async function reconcileRepo(tx: Transaction, input: RepoInput): Promise<RepoResult | "raced"> {
   const { repo, reading, claims, order } = input;
   const hub = await loadHubSnapshot(tx, repo.id, foreignRowIds(repo.id, reading, claims));
+  const applied = hub.last_source_commit;
+  if (applied !== repo.last_source_commit && applied !== reading.commit) return "raced";
   const mayOrphan = input.mayOrphan && order === "forward";
   const plan = planRepo({ repoId: repo.id, reading, hub, claims, mayOrphan, mintId: () => Bun.randomUUIDv7() });
   const findings = [
@@ -57,7 +65,15 @@ export async function reconcileRepo(tx: Transaction, input: RepoInput): Promise<
   ]);
   if (isSettled(plan, findings, input)) await storePass(tx, input);
   else await tx`delete from sweep_state where repo_id = ${repo.id} and source = ${input.sighting.source}`;
-  return { actions: countActions(plan, hub), findings };
+  return { actions: countActions(plan, hub), wrote: isWork(plan), findings };
+}
+
+function isWork(plan: RepoPlan): boolean {
+  const { createWorkstreams, updateWorkstreams, createTasks, updateTasks, orphanWorkstreams, orphanTasks } = plan;
+  const rows = [createWorkstreams, updateWorkstreams, createTasks, updateTasks, orphanWorkstreams, orphanTasks];
+  return [...rows, plan.bases, plan.conflicts, plan.settled, plan.intents, plan.endedIntents].some(
+    ({ length }) => length > 0,
+  );
 }
 
 /** Nothing is left that only another look could settle: an error, a held plan, a first sighting, an edit under way. */

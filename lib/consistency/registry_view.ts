@@ -1,4 +1,5 @@
 // Repositories, held plans and waivers, for people.
+import { printable } from "../cli/printable.ts";
 import type { HeldPlan } from "./held_plans.ts";
 import type { AddedRepo, ListedRepo } from "./repo_registry.ts";
 import type { TableView } from "./report_view.ts";
@@ -12,7 +13,7 @@ const OUTCOMES: Readonly<Record<AddedRepo["outcome"], string>> = {
 };
 
 export function renderAdded(added: readonly AddedRepo[]): string {
-  return added.map(({ slug, path, outcome }) => `${slug}: ${OUTCOMES[outcome]} (${path})`).join("\n");
+  return added.map(({ slug, path, outcome }) => `${slug}: ${OUTCOMES[outcome]} (${printable(path)})`).join("\n");
 }
 
 export function renderRepoList(repos: readonly ListedRepo[], view: TableView): string {

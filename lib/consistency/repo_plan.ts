@@ -22,7 +22,6 @@ export interface ConflictRecord {
 }
 
 export interface IntentRecord extends PendingIntent {
-  readonly subject: string;
   readonly reason: string;
 }
 

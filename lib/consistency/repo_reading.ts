@@ -18,7 +18,8 @@ export interface FoundFile {
 export interface RepoReading {
   readonly commit: string;
   readonly files: readonly FoundFile[];
-  readonly ignored: number;
+  /** Paths of files that are no workplans: notes, and front matter of another type. */
+  readonly ignored: readonly string[];
   /** Files of the work tree that differ from the tip: checked and reported, never applied. */
   readonly uncommitted: readonly UncommittedFile[];
 }
@@ -37,7 +38,8 @@ export function parseRepo({ commit, entries, contents, standing, shown }: RepoFi
   }));
   const files = readings.filter((each): each is FoundFile => each.reading.state !== "ignored");
   const uncommitted = shown ? findUncommitted(entries, standing, contents) : [];
-  return { commit, files, ignored: readings.length - files.length, uncommitted };
+  const ignored = readings.filter(({ reading }) => reading.state === "ignored").map(({ reading }) => reading.path);
+  return { commit, files, ignored, uncommitted };
 }
 
 /** Both in one. @throws as fetchRepo */

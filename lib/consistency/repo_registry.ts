@@ -3,10 +3,12 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import type { Reader, Transaction } from "../db/connect.ts";
-import { usageFailure } from "../failure.ts";
-import { type Checkout, canonicalPath, checkoutAt, defaultTip, findCheckout, type Tip } from "../git/checkout.ts";
-import { type RepoIdentity, readIdentity } from "../git/identity.ts";
+import { type OpsFailure, usageFailure } from "../failure.ts";
+import { type Checkout, canonicalPath, defaultTip, detachedCommit, findCheckout, type Tip } from "../git/checkout.ts";
+import { isSameRemote, type RepoIdentity, readIdentity } from "../git/identity.ts";
 import { printableUrl } from "../secret.ts";
+import { shellQuoted } from "../shell_quoted.ts";
+import { isClonedFrom, isSameRepo, type KnownIdentity } from "./repo_identity.ts";
 
 export interface AddRequest {
   readonly path: string;
@@ -36,14 +38,11 @@ export interface ListedRepo {
   readonly missing_since: string | null;
 }
 
-interface RepoRow {
-  id: string;
-  slug: string;
-  remote_url: string | null;
-  root_commits: string | null;
-  default_branch: string | null;
-  removed_at: string | null;
-  checkouts: { host: string; path: string }[];
+interface RepoRow extends KnownIdentity {
+  readonly id: string;
+  readonly slug: string;
+  readonly default_branch: string | null;
+  readonly removed_at: string | null;
 }
 
 /** The checkout that holds `path`, with the slug that it is registered under on this host; null while it is not. */
@@ -60,34 +59,49 @@ export async function checkoutOfPath(
 }
 
 /**
- * Registers the repository that holds a path. Repeating it changes nothing.
+ * Registers the repository that holds a path, because a person asked for it. Repeating it changes nothing, but for a
+ * default branch that is gone or that the remote has changed.
  * @throws OpsFailure (usage) when the path is no git repository, has no commit, or its slug is taken by another one
  */
 export async function addRepo(tx: Transaction, request: AddRequest): Promise<AddedRepo> {
   const checkout = requireCheckout(request.path);
-  const tip = await requireTip(checkout);
-  const found = await readIdentity(checkout, tip.commit);
-  const identity = {
-    ...found,
-    remoteUrl: request.remoteUrl === null ? found.remoteUrl : printableUrl(request.remoteUrl),
-  };
+  const tip = await defaultTip(checkout);
+  const identity = await identityOf(checkout, tip, request);
+  await oneAtATime(tx);
   const known = await knownRepo(tx, checkout, identity, request);
-  const remoteUrl = known && isClonedFrom(known, identity, request.host) ? null : identity.remoteUrl;
-  const domainId = request.domain === null ? null : await domainNamed(tx, request.domain);
-  const repo = known ?? (await insertRepo(tx, request.slug ?? slugFrom(checkout, identity), identity, tip.branch));
   const outcome = outcomeOf(known, checkout.path, request.host);
-  const branchKept = known?.default_branch === tip.branch;
-  if (outcome === "known" && branchKept && request.domain === null && request.remoteUrl === null)
-    return { ...repo, path: checkout.path, outcome };
+  const branch = await branchFor(known, checkout, tip, request.host);
+  const remoteUrl = known && keepsRemote(known, identity, request) ? null : identity.remoteUrl;
+  const domainId = request.domain === null ? null : await domainNamed(tx, request.domain);
+  const repo = known ?? (await insertRepo(tx, request.slug ?? slugFrom(checkout, identity), identity, branch));
+  const added = { id: repo.id, slug: repo.slug, path: checkout.path, outcome };
+  const branchKept = known?.default_branch === branch;
+  if (outcome === "known" && branchKept && request.domain === null && request.remoteUrl === null) return added;
   await tx`
-    update repos set removed_at = null, missing_since = null, default_branch = ${tip.branch},
+    update repos set removed_at = null, missing_since = null, default_branch = ${branch},
       domain_id = coalesce(${domainId}::uuid, domain_id), remote_url = coalesce(${remoteUrl}, remote_url),
       root_commits = coalesce(root_commits, ${identity.rootCommits})
     where id = ${repo.id}`;
   await tx`
     insert into repo_checkouts (host, path, repo_id) values (${request.host}, ${checkout.path}, ${repo.id})
     on conflict (host, path) do update set repo_id = excluded.repo_id`;
-  return { id: repo.id, slug: repo.slug, path: checkout.path, outcome };
+  return added;
+}
+
+/**
+ * Registers the repository that a run was pointed at. One that a person took out stays out: a hook that checks what it
+ * stands in must not undo that.
+ * @throws OpsFailure (usage) as addRepo does, and for a repository that was removed
+ */
+export async function addUnlessRemoved(tx: Transaction, path: string, host: string): Promise<AddedRepo> {
+  const added = await addRepo(tx, { path, host, slug: null, domain: null, remoteUrl: null });
+  // The failure rolls back what addRepo has just done.
+  if (added.outcome !== "back") return added;
+  throw usageFailure("Could not check the repository", {
+    observed: `${added.slug} was removed from the hub`,
+    where: added.path,
+    hint: `scripts/state_hub.ts repo add ${shellQuoted(added.path)}`,
+  });
 }
 
 /** Takes a repository out of every run. Its rows stay, and come back with it. @throws OpsFailure (usage) when unknown */
@@ -121,19 +135,55 @@ function requireCheckout(path: string): Checkout {
     observed: existsSync(at) ? "not inside a git repository" : "no such folder",
     where: at,
     hint: existsSync(at)
-      ? `git init ${at} && git -C ${at} add . && git -C ${at} commit`
+      ? `git init ${shellQuoted(at)} && git -C ${shellQuoted(at)} add . && git -C ${shellQuoted(at)} commit`
       : "scripts/state_hub.ts repo list",
   });
 }
 
-async function requireTip(checkout: Checkout): Promise<Tip> {
-  const tip = await defaultTip(checkout);
-  if (tip) return tip;
-  throw usageFailure("Could not open the repository", {
+/** Its history is read from the default branch, or from a detached HEAD where no branch can be told yet. */
+async function identityOf(checkout: Checkout, tip: Tip | null, request: AddRequest): Promise<RepoIdentity> {
+  const commit = tip?.commit ?? detachedCommit(checkout);
+  if (commit === null) throw noDefaultBranch(checkout);
+  const found = await readIdentity(checkout, commit);
+  return request.remoteUrl === null ? found : { ...found, remoteUrl: printableUrl(request.remoteUrl) };
+}
+
+/**
+ * The default branch to store. A further checkout of a known repository changes nothing: it may be a worktree that is on
+ * a feature branch. Adding a known path again takes another one where the old one is gone.
+ */
+async function branchFor(known: RepoRow | null, checkout: Checkout, tip: Tip | null, host: string): Promise<string> {
+  const wanted = known?.default_branch ?? null;
+  if (known !== null && wanted !== null) {
+    if (!hasCheckout(known, checkout.path, host)) return wanted;
+    const kept = await defaultTip(checkout, wanted);
+    return kept?.branch ?? tip?.branch ?? wanted;
+  }
+  if (tip === null) throw noDefaultBranch(checkout);
+  return tip.branch;
+}
+
+function noDefaultBranch(checkout: Checkout): OpsFailure {
+  return usageFailure("Could not open the repository", {
     observed: "it has no commit on a default branch",
     where: checkout.path,
-    hint: `git -C ${checkout.path} commit`,
+    hint: `git -C ${shellQuoted(checkout.path)} commit`,
   });
+}
+
+/**
+ * Two that register one path at the same moment would both find it unknown. To be called before the transaction's first
+ * query: a repeatable read sees what was committed until then. The mode excludes itself and no writer of rows, so that a
+ * long dry run neither waits for a registration nor holds one up (PostgreSQL, 13.3.1).
+ */
+async function oneAtATime(tx: Transaction): Promise<void> {
+  await tx`lock table repos in share update exclusive mode`;
+}
+
+/** What is stored is not replaced by another spelling of it, or by a path to a checkout that is registered itself. */
+function keepsRemote(known: RepoRow, identity: RepoIdentity, request: AddRequest): boolean {
+  if (request.remoteUrl === null && isSameRemote(known.remote_url, identity.remoteUrl)) return true;
+  return isClonedFrom(known, identity, request.host);
 }
 
 /** The registered repository that this checkout is of: by path, by the slug that was asked for, by URL, by history. */
@@ -146,10 +196,8 @@ async function knownRepo(
   const rows = await tx<RepoRow[]>`
     select r.id, r.slug, r.remote_url, r.root_commits, r.default_branch, r.removed_at,
       (select coalesce(json_agg(json_build_object('host', c.host, 'path', c.path)), '[]') from repo_checkouts c where c.repo_id = r.id) as checkouts
-    from repos r order by r.created_at, r.id for update of r`;
-  const here = rows.find((row) =>
-    row.checkouts.some(({ host, path }) => host === request.host && path === checkout.path),
-  );
+    from repos r order by r.created_at, r.id`;
+  const here = rows.find((row) => hasCheckout(row, checkout.path, request.host));
   if (here) return request.slug === null || request.slug === here.slug ? here : slugTaken(here, request.slug);
   const slug = request.slug ?? slugFrom(checkout, identity);
   const same = rows.find((row) => isSameRepo(row, checkout, identity, request.host));
@@ -160,7 +208,7 @@ async function knownRepo(
   throw usageFailure("Could not register the repository", {
     observed: `the slug ${slug} belongs to another one${taken.checkouts[0] ? `, at ${taken.checkouts[0].path}` : ""}`,
     where: checkout.path,
-    hint: `scripts/state_hub.ts repo add ${checkout.path} --slug ${slug}-2`,
+    hint: `scripts/state_hub.ts repo add ${shellQuoted(checkout.path)} --slug ${shellQuoted(`${slug}-2`)}`,
   });
 }
 
@@ -172,39 +220,14 @@ function slugTaken(row: RepoRow, slug: string): never {
   });
 }
 
-/**
- * The same remote is the same repository. The same history without the same remote is the same repository when it was
- * cloned from a checkout that we know, or when none of its known checkouts is there any more: it has moved. Otherwise it
- * is a fork, with ids of its own to be found as duplicates.
- */
-function isSameRepo(row: RepoRow, checkout: Checkout, identity: RepoIdentity, host: string): boolean {
-  if (identity.remoteUrl !== null && identity.remoteUrl === row.remote_url) return true;
-  const local = localPaths(row, host);
-  if (local.some((path) => sharesObjects(path, checkout))) return true;
-  if (identity.rootCommits === null || identity.rootCommits !== row.root_commits) return false;
-  if (isClonedFrom(row, identity, host) || row.remote_url === checkout.path) return true;
-  return row.checkouts.length > 0 && local.length === row.checkouts.length && local.every((path) => !existsSync(path));
-}
-
-function localPaths(row: RepoRow, host: string): string[] {
-  return row.checkouts.filter((each) => each.host === host).map(({ path }) => path);
-}
-
-/** A linked worktree has its main checkout's git folder. */
-function sharesObjects(path: string, checkout: Checkout): boolean {
-  const other = checkoutAt(path);
-  return other !== null && canonicalPath(other.commonDir) === canonicalPath(checkout.commonDir);
-}
-
-/** Its remote is one of the repository's own checkouts here: a way to that repository, but not where it lives. */
-function isClonedFrom(row: RepoRow, { remoteUrl }: RepoIdentity, host: string): boolean {
-  return remoteUrl !== null && localPaths(row, host).includes(canonicalPath(remoteUrl));
-}
-
 function outcomeOf(known: RepoRow | null, path: string, host: string): AddedRepo["outcome"] {
   if (known === null) return "new";
   if (known.removed_at !== null) return "back";
-  return known.checkouts.some((each) => each.host === host && each.path === path) ? "known" : "checkout";
+  return hasCheckout(known, path, host) ? "known" : "checkout";
+}
+
+function hasCheckout({ checkouts }: KnownIdentity, path: string, host: string): boolean {
+  return checkouts.some((each) => each.host === host && each.path === path);
 }
 
 async function insertRepo(

@@ -1,6 +1,5 @@
 // The report of one run: what scripts print with --json, what the hub keeps as the run's progress event. Its field names
 // are a contract with whoever reads it later; counts always cover the whole, lists may be cut.
-import { isDeepStrictEqual } from "node:util";
 import type { OpenFinding } from "./findings.ts";
 import type { WorkplanCounts } from "./reading_counts.ts";
 
@@ -59,10 +58,6 @@ export interface Report {
 }
 
 export const NO_ACTIONS: Actions = { created: 0, updated: 0, orphaned: 0, written_back: 0, pending_writeback: 0 };
-
-export function didNothing(actions: Actions): boolean {
-  return isDeepStrictEqual(actions, NO_ACTIONS);
-}
 
 /** 2 when the run could not do its job; 1 for open errors where findings count (`strict`); else 0. */
 export function exitCodeOf(error: AutomationError | null, openErrors: number, strict: boolean): 0 | 1 | 2 {

@@ -1,14 +1,16 @@
 // A report for people: first what needs one of them, then what was found and done, repository by repository. The view
 // that lays out tables and colours is handed in.
 
-import { CHECKS } from "./checks.ts";
-import type { OpenFinding } from "./findings.ts";
+import { printable } from "../cli/printable.ts";
+import { renderFindings } from "./findings_view.ts";
 import type { WorkplanCounts } from "./reading_counts.ts";
 import type { ProcessedRepo, Report } from "./report.ts";
 import type { FleetResult } from "./run_ledger.ts";
 
 /** The part of a terminal view that is needed here. */
 export interface TableView {
+  /** Columns. */
+  readonly width: number;
   readonly paint: Record<"error" | "warning" | "ok" | "dim" | "strong" | "command", (text: string) => string>;
   table(
     columns: readonly { title: string; align?: "left" | "right" }[],
@@ -16,7 +18,6 @@ export interface TableView {
   ): string;
 }
 
-const SHOWN_FINDINGS = 25;
 const SHOWN_GATES = 5;
 const SHOWN_CLEAN = 8;
 
@@ -31,24 +32,15 @@ export function renderReport(result: FleetResult, view: TableView): string {
   return sections.filter((section) => section !== "").join("\n\n");
 }
 
-/** The one command that is safe to type next. @param repo as it was given; null for all */
-export function nextCommand({ report, hint }: FleetResult, repo: string | null): string {
-  if (report.automation_error) return hint ?? "scripts/state_hub.ts status";
-  if (report.dry_run)
-    return repo === null ? "scripts/consistency_check.ts --all" : `scripts/consistency_check.ts --repo ${repo}`;
-  const first = report.assessment_failures.find(({ subject }) => subject !== null);
-  return first?.subject ? `scripts/state_hub.ts explain ${first.subject}` : "scripts/state_hub.ts status";
-}
-
 function renderHead({ report, registered }: FleetResult, view: TableView): string {
   const lines = [];
   if (registered?.outcome === "new")
     lines.push(
-      `${registered.slug} was not registered: ${report.dry_run ? "a real run would register" : "registered"} ${registered.path}`,
+      `${registered.slug} was not registered: ${report.dry_run ? "a real run would register" : "registered"} ${printable(registered.path)}`,
     );
   else if (registered)
     lines.push(
-      `${registered.slug}: ${report.dry_run ? "a real run would add" : "added"} its checkout ${registered.path}`,
+      `${registered.slug}: ${report.dry_run ? "a real run would add" : "added"} its checkout ${printable(registered.path)}`,
     );
   if (report.dry_run)
     lines.push(
@@ -56,49 +48,9 @@ function renderHead({ report, registered }: FleetResult, view: TableView): strin
     );
   if (report.automation_error) {
     const { message, repo } = report.automation_error;
-    lines.push(view.paint.error(`C-00 automation_error${repo === null ? "" : ` in ${repo}`}: ${message}`));
+    lines.push(view.paint.error(`C-00 automation_error${repo === null ? "" : ` in ${repo}`}: ${printable(message)}`));
   }
   return lines.join("\n");
-}
-
-function renderFindings({ report, waived }: FleetResult, view: TableView): string {
-  const open = report.assessment_failures.filter(({ severity }) => severity !== "info");
-  if (open.length === 0)
-    return report.repos_total === 0
-      ? ""
-      : `${view.paint.ok("Nothing needs a person")}${waived > 0 ? `: ${waived} findings are waived` : ""}.`;
-  const total = Object.entries(report.assessment_totals)
-    .filter(([check]) => !isInfo(check))
-    .reduce((sum, [, n]) => sum + n, 0);
-  const rows = open
-    .slice(0, SHOWN_FINDINGS)
-    .map((finding) => [severityText(finding, view), placeText(finding), whatText(finding), finding.hint ?? ""]);
-  const rest = total - rows.length;
-  const title = view.paint.strong(
-    `Needs a person: ${total} open ${total === 1 ? "finding" : "findings"}${waived > 0 ? `, ${waived} more waived` : ""}`,
-  );
-  const more = rest > 0 ? `\n${rest} more: --json lists up to 200, with totals by check` : "";
-  return `${title}\n${view.table([{ title: "check" }, { title: "where" }, { title: "what" }, { title: "what to do" }], rows)}${more}`;
-}
-
-function isInfo(check: string): boolean {
-  return CHECKS.find(({ id }) => id === check)?.severity === "info";
-}
-
-function severityText({ check, severity }: OpenFinding, view: TableView): string {
-  return severity === "error" ? view.paint.error(`${check} error`) : view.paint.warning(`${check} warning`);
-}
-
-function placeText({ repo, path, line, column }: OpenFinding): string {
-  const place = path === null ? "" : `:${path}${line === null ? "" : `:${line}:${column ?? 1}`}`;
-  return `${repo}${place}`;
-}
-
-function whatText({ subject, message, observed, expected }: OpenFinding): string {
-  const against = [observed === null ? "" : `found ${observed}`, expected === null ? "" : `wanted ${expected}`]
-    .filter(Boolean)
-    .join(", ");
-  return `${subject === null ? "" : `${subject}: `}${message}${against === "" ? "" : ` (${against})`}`;
 }
 
 function renderGates({ humanGates }: FleetResult, view: TableView): string {
@@ -170,6 +122,8 @@ function renderClosing({ report }: FleetResult, view: TableView): string {
       ? view.paint.error("done, with open errors")
       : view.paint.ok("done");
   const counts = `${report.repos_total} ${report.repos_total === 1 ? "repository" : "repositories"}: ${report.repos_processed.length} processed, ${report.skipped_clean.length} unchanged, ${report.skipped_missing.length} missing`;
-  const rows = `${sum(({ actions }) => actions.created)} rows created, ${sum(({ actions }) => actions.updated)} updated`;
+  const [created, updated] = [sum(({ actions }) => actions.created), sum(({ actions }) => actions.updated)];
+  const would = report.dry_run ? "would be " : "";
+  const rows = `${created} ${created === 1 ? "row" : "rows"} ${would}created, ${updated} ${would}updated`;
   return `${verdict}: ${counts}; ${rows}; ${(report.duration_ms / 1000).toFixed(2)} s`;
 }

@@ -1,6 +1,7 @@
 // What happened in one run, written down as it happens: which repositories were seen and how, what was done, what could
 // not be. The report is computed from it at the end, also when the end came early.
 import { describeFailure, type OpsFailure } from "../failure.ts";
+import { shellQuoted } from "../shell_quoted.ts";
 import { repoUnusable } from "./checks/c06_repo_unusable.ts";
 import { type Finding, type HubFinding, toFinding } from "./finding.ts";
 import type { OpenFinding, OpenFindings } from "./findings.ts";
@@ -11,7 +12,6 @@ import type { AddedRepo } from "./repo_registry.ts";
 import {
   type Actions,
   type AutomationError,
-  didNothing,
   exitCodeOf,
   LISTED_FINDINGS,
   NO_ACTIONS,
@@ -83,42 +83,51 @@ export class RunLedger {
 
   /** C-06: it is there, but unknown is all that can be said of its workplans. */
   skipUnusable(repo: ScopedRepo, observed: string): void {
-    const fix = repoUnusable.fix.replace("PATH", repo.checkouts[0] ?? "PATH");
+    const [path] = repo.checkouts;
+    const fix = path === undefined ? repoUnusable.fix : repoUnusable.fix.replace("PATH", () => shellQuoted(path));
     const message = "The repository could not be read; its rows keep their last good values";
     const seen = { code: "unusable", subject: repo.slug, message, observed };
     this.unusable.push({ repoId: repo.id, ...toFinding(repoUnusable.id, repoUnusable.severity, fix, seen) });
-    this.#processed.push({
-      slug: repo.slug,
-      head: null,
-      workplans: NO_FILES,
-      tasks: NO_TASKS,
-      actions: NO_ACTIONS,
-      duration_ms: 0,
-    });
+    this.#processed.push(unread(repo));
   }
 
   /** A repository that was read: with nothing to do it counts as clean, but for its first time. */
-  reconciled(repo: ScopedRepo, reading: RepoReading, actions: Actions, durationMs: number): void {
-    const { length } = reading.uncommitted;
-    if (length > 0) {
-      const paths = reading.uncommitted.map(({ path }) => path).join(", ");
-      this.remark(
-        `${repo.slug}: ${length} uncommitted ${length === 1 ? "edit was" : "edits were"} checked but not applied: ${paths}`,
-      );
-    }
+  reconciled(
+    repo: ScopedRepo,
+    reading: RepoReading,
+    done: { actions: Actions; wrote: boolean },
+    durationMs: number,
+  ): void {
     const seenBefore = repo.passes.length > 0 || repo.last_source_commit !== null;
-    if (seenBefore && didNothing({ ...actions, pending_writeback: 0 })) {
+    if (seenBefore && !done.wrote) {
       this.skipClean(repo, workplanCounts(reading));
       return;
     }
-    const counts = { workplans: workplanCounts(reading), tasks: taskCounts(reading) };
     this.#processed.push({
       slug: repo.slug,
       head: reading.commit,
-      ...counts,
-      actions,
+      workplans: workplanCounts(reading),
+      tasks: taskCounts(reading),
+      actions: done.actions,
       duration_ms: Math.round(durationMs),
     });
+  }
+
+  /** What the checks say of edits that are not committed, beyond what they say of the commit. */
+  edits(repo: ScopedRepo, { uncommitted }: RepoReading, findings: readonly Finding[]): void {
+    const { length } = uncommitted;
+    if (length === 0) return;
+    const paths = uncommitted.map(({ path }) => path).join(", ");
+    this.remark(
+      `${repo.slug}: ${length} uncommitted ${length === 1 ? "edit was" : "edits were"} checked but not applied: ${paths}`,
+    );
+    this.showOnce(repo, findings);
+  }
+
+  /** The repository was read, but its transaction failed: nothing of it was written. */
+  failRepo(repo: ScopedRepo, failure: OpsFailure): void {
+    this.fail(failure, repo.slug);
+    this.#processed.push(unread(repo));
   }
 
   showOnce(repo: ScopedRepo, findings: readonly Finding[]): void {
@@ -164,6 +173,10 @@ export class RunLedger {
       hint: this.#hint,
     };
   }
+}
+
+function unread({ slug }: ScopedRepo): ProcessedRepo {
+  return { slug, head: null, workplans: NO_FILES, tasks: NO_TASKS, actions: NO_ACTIONS, duration_ms: 0 };
 }
 
 function withTotals(totals: Readonly<Record<string, number>>, more: readonly OpenFinding[]): Record<string, number> {

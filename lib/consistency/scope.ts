@@ -24,6 +24,8 @@ export interface ScopedRepo {
   readonly missing: boolean;
   /** Paths of its checkouts on this host, oldest registration first. */
   readonly checkouts: readonly string[];
+  /** All its checkouts here, also when the run is about one of them. */
+  readonly twins: readonly string[];
   readonly passes: readonly StoredPass[];
 }
 
@@ -37,7 +39,7 @@ export async function loadScope(sql: Reader, query: ScopeQuery, host: string): P
     select coalesce(json_agg(json_build_object(
       'id', r.id, 'slug', r.slug, 'default_branch', r.default_branch, 'last_source_commit', r.last_source_commit,
       'change_counter', r.change_counter, 'missing', r.missing_since is not null,
-      'checkouts', coalesce(c.paths, '[]'::json), 'passes', coalesce(s.passes, '[]'::json)
+      'checkouts', coalesce(c.paths, '[]'::json), 'twins', coalesce(c.paths, '[]'::json), 'passes', coalesce(s.passes, '[]'::json)
     ) order by r.slug), '[]') as repos
     from repos r
     left join (

@@ -1,7 +1,8 @@
 // A first look at a repository: is it there, where does its default branch point, and does anything differ from the last
 // complete pass? A few file reads and stats; no git process, no workplan opened.
 import { existsSync } from "node:fs";
-import { describeFailure } from "../failure.ts";
+import { newestVersion } from "../db/migrate.ts";
+import { describeFailure, OpsFailure } from "../failure.ts";
 import { type Checkout, checkoutAt, defaultTip, type Tip } from "../git/checkout.ts";
 import { isAncestor } from "../git/identity.ts";
 import { listWorkTree } from "../git/work_tree.ts";
@@ -25,7 +26,13 @@ export type Seen =
   | { readonly state: "clean"; readonly sighting: Sighting; readonly pass: StoredPass }
   | { readonly state: "changed"; readonly sighting: Sighting };
 
-export const CHECKER = `checker-${CHECKER_VERSION}`;
+interface Candidate {
+  readonly checkout: Checkout;
+  readonly tip: Tip;
+}
+
+/** What judges: another version of it, or another schema under it, makes a pass count no more. Asked once a process. */
+export const CHECKER = `checker-${CHECKER_VERSION}, schema-${newestVersion()}`;
 const RACY_MS = 50;
 
 /** @param full read it even if nothing seems to have changed */
@@ -59,20 +66,16 @@ function isCurrent(pass: StoredPass, repo: ScopedRepo, { tip, workTree }: Sighti
   );
 }
 
-/** Of several checkouts, the one whose tip contains the others'. */
+/** @throws OpsFailure when several checkouts diverge and none of them is the one to go on from */
 async function sight(repo: ScopedRepo, host: string): Promise<Sighting | null> {
-  let best: { checkout: Checkout; tip: Tip } | null = null;
+  const found: Candidate[] = [];
   for (const path of repo.checkouts) {
     const checkout = checkoutAt(path);
     const tip = checkout && (await defaultTip(checkout, repo.default_branch));
-    if (!checkout || !tip) continue;
-    const newer =
-      best !== null &&
-      best.tip.commit !== tip.commit &&
-      (await isAncestor(checkout, best.tip.commit, tip.commit)) === true;
-    if (best === null || newer) best = { checkout, tip };
+    if (checkout && tip) found.push({ checkout, tip });
   }
-  if (best === null) return null;
+  const best = found.length > 1 ? await newest(found, repo.last_source_commit) : found[0];
+  if (best === undefined) return null;
   const { checkout, tip } = best;
   const standing =
     tip.checkedOut && !checkout.bare ? listWorkTree(checkout.path, WORKPLANS_FOLDER, isWorkplanPath) : null;
@@ -83,4 +86,31 @@ async function sight(repo: ScopedRepo, host: string): Promise<Sighting | null> {
     workTree: standing?.signature ?? "none",
     racy: standing !== null && Date.now() - standing.newestChangeMs < RACY_MS,
   };
+}
+
+/** The checkout whose tip contains the others'; where they diverge, the only one that contains what was applied last. */
+async function newest(found: readonly Candidate[], last: string | null): Promise<Candidate> {
+  const left: Candidate[] = [];
+  for (const each of found) {
+    const behind = await Promise.all(
+      found.map((other) => other.tip.commit !== each.tip.commit && isBehind(each, other)),
+    );
+    if (!behind.includes(true) && !left.some(({ tip }) => tip.commit === each.tip.commit)) left.push(each);
+  }
+  const goingOn = last === null ? left : await containing(last, left);
+  const [best] = left.length === 1 ? left : goingOn;
+  if (best && (left.length === 1 || goingOn.length === 1)) return best;
+  throw new OpsFailure("Could not choose between its checkouts", {
+    observed: `they diverge: ${left.map(({ checkout, tip }) => `${checkout.path} at ${tip.commit.slice(0, 10)}`).join(", ")}`,
+    hint: "Bring one of them up to date with the other",
+  });
+}
+
+async function isBehind(each: Candidate, other: Candidate): Promise<boolean> {
+  return (await isAncestor(other.checkout, each.tip.commit, other.tip.commit)) === true;
+}
+
+async function containing(commit: string, candidates: readonly Candidate[]): Promise<Candidate[]> {
+  const contains = await Promise.all(candidates.map(({ checkout, tip }) => isAncestor(checkout, commit, tip.commit)));
+  return candidates.filter((_, index) => contains[index] === true);
 }

@@ -16,33 +16,56 @@ const ATTEMPTS = 6;
 // serialization_failure, deadlock_detected, unique_violation: somebody else was first (PostgreSQL, appendix A).
 const RACES = new Set(["40001", "40P01", "23505"]);
 
+/**
+ * @param body runs once; for a dry run again from the start, over a newer state of the hub, when it met somebody else's
+ * change on the way: it keeps nothing from the time before
+ * @throws what `body` threw, a lost race included when all attempts were used up
+ */
 export async function withWriter<T>(
   database: Database,
   dryRun: boolean,
   body: (writer: Writer) => Promise<T>,
 ): Promise<T> {
-  if (!dryRun) {
-    return body({
-      sql: database.sql,
-      lanes: LANES,
-      write: (work) => repeated(() => database.transaction(work, { isolation: "repeatable read" })),
-    });
-  }
-  return database.transaction(
-    (tx) => body({ sql: tx, lanes: 1, write: (work) => tx.savepoint(work) as ReturnType<typeof work> }),
-    {
-      isolation: "repeatable read",
-      rollBack: true,
-    },
-  );
+  if (dryRun) return repeated((isLast) => rehearsed(database, isLast, body));
+  return body({
+    sql: database.sql,
+    lanes: LANES,
+    write: (work) => repeated(() => database.transaction(work, { isolation: "repeatable read" })),
+  });
 }
 
-async function repeated<T>(work: () => Promise<T>): Promise<T> {
+/** One transaction is one state of the hub: a unit that lost a race could be repeated in it for ever. */
+function rehearsed<T>(database: Database, isLast: boolean, body: (writer: Writer) => Promise<T>): Promise<T> {
+  const attempt = async (tx: Transaction) => {
+    const write = async <U>(work: (tx: Transaction) => Promise<U>): Promise<U> => {
+      try {
+        return (await tx.savepoint(work)) as U;
+      } catch (error) {
+        throw isRace(error) && !isLast ? new LostRace("somebody changed the same rows", { cause: error }) : error;
+      }
+    };
+    return body({ sql: tx, lanes: 1, write });
+  };
+  return database.transaction(attempt, { isolation: "repeatable read", rollBack: true });
+}
+
+/** Carries no code, so that nobody on its way takes it for one repository's own failure and goes on. */
+class LostRace extends Error {}
+
+/** @param work is told when no attempt follows, so that it can let the race itself be seen */
+async function repeated<T>(work: (isLast: boolean) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
+    const isLast = attempt >= ATTEMPTS;
     try {
-      return await work();
+      return await work(isLast);
     } catch (error) {
-      if (attempt >= ATTEMPTS || !RACES.has(errorCode(error))) throw error;
+      if (isLast || !(error instanceof LostRace || isRace(error))) throw error;
     }
+    // Those who collided would collide again: each waits for a while of its own.
+    await Bun.sleep(attempt * (10 + Math.random() * 40));
   }
+}
+
+function isRace(error: unknown): boolean {
+  return RACES.has(errorCode(error));
 }

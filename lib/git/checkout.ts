@@ -53,7 +53,8 @@ export function checkoutAt(path: string): Checkout | null {
 /**
  * The tip of the default branch, from this checkout alone: what `origin/HEAD` names, else `main`, `master`, else the
  * branch of HEAD. The local branch counts; its remote-tracking twin only where there is no local one.
- * @param wanted the branch that was found before: used while it exists, and when it is gone HEAD's is no substitute for it
+ * @param wanted the branch that was found before: it goes before all but what `origin/HEAD` names, and HEAD's branch is
+ * then no substitute for a default branch that is gone
  * @returns null when the repository has no commit on such a branch
  * @throws OpsFailure when git itself must be asked and cannot answer
  */
@@ -75,6 +76,11 @@ export async function defaultTip(checkout: Checkout, wanted: string | null = nul
   return null;
 }
 
+/** The commit of a HEAD that is on no branch; null where it is on one. */
+export function detachedCommit({ head }: Checkout): string | null {
+  return OBJECT_ID.test(head.trim()) ? head.trim() : null;
+}
+
 /** The object id that a ref holds, loose or packed; null when there is no such ref. */
 export function readRef(checkout: Checkout, name: string, depth = 0): string | null {
   const loose = readText(`${checkout.commonDir}/${name}`)?.trim();
@@ -87,23 +93,32 @@ export function readRef(checkout: Checkout, name: string, depth = 0): string | n
   return OBJECT_ID.test(id) ? id : null;
 }
 
+/** defaultTip() for refs that are not kept in plain files. */
 async function tipFromGit(checkout: Checkout, wanted: string | null): Promise<Tip | null> {
   const head = (await askGit(checkout.gitDir, "symbolic-ref", "-q", "HEAD")).stdout.trim().replace("refs/heads/", "");
   const origin = await askGit(checkout.gitDir, "symbolic-ref", "-q", "refs/remotes/origin/HEAD");
   const originHead = origin.stdout.trim().replace("refs/remotes/origin/", "");
-  for (const branch of new Set(
-    [originHead, wanted, "main", "master", wanted === null ? head : null].filter((name): name is string => !!name),
-  )) {
-    const asked = await askGit(checkout.gitDir, "rev-parse", "--verify", "-q", `refs/heads/${branch}^{commit}`);
-    const commit = asked.stdout.trim();
-    if (asked.exitCode === 0 && OBJECT_ID.test(commit)) return { branch, commit, checkedOut: head === branch };
-    if (asked.exitCode > 1)
-      throw new OpsFailure("Could not read the repository's refs", {
-        observed: asked.stderr.trim(),
-        where: checkout.path,
-      });
+  const candidates = [originHead, wanted, "main", "master", wanted === null ? head : null].filter(
+    (name): name is string => !!name,
+  );
+  for (const branch of new Set(candidates)) {
+    const commit =
+      (await refFromGit(checkout, `refs/heads/${branch}`)) ??
+      (await refFromGit(checkout, `refs/remotes/origin/${branch}`));
+    if (commit) return { branch, commit, checkedOut: head === branch };
   }
   return null;
+}
+
+async function refFromGit(checkout: Checkout, name: string): Promise<string | null> {
+  const asked = await askGit(checkout.gitDir, "rev-parse", "--verify", "-q", `${name}^{commit}`);
+  if (asked.exitCode > 1)
+    throw new OpsFailure("Could not read the repository's refs", {
+      observed: asked.stderr.trim(),
+      where: checkout.path,
+    });
+  const id = asked.stdout.trim();
+  return asked.exitCode === 0 && OBJECT_ID.test(id) ? id : null;
 }
 
 /** gitrepository-layout(5): only the git folder of a linked worktree or a submodule is named by a file. */

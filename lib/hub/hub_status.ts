@@ -30,7 +30,7 @@ export interface LastRun {
   readonly summary: string;
 }
 
-/** One snapshot of everything. Times are ISO 8601. */
+/** One snapshot of everything but what belongs to removed repositories. Times are ISO 8601. */
 export async function hubStatus(database: Database): Promise<HubStatus> {
   return database.transaction(
     async (tx) => {
@@ -63,31 +63,41 @@ async function readIdentity(sql: Reader) {
 
 async function readCounts(sql: Reader): Promise<Counts> {
   const [row] = await sql<{ counts: Counts }[]>`
+    with known as (select id, slug, missing_since from repos where removed_at is null),
+      rows as (
+        select 'workstream' as kind, status, orphaned_at from workstreams where repo_id in (select id from known)
+        union all
+        select 'task', status, orphaned_at from tasks where repo_id in (select id from known)
+      ),
+      open_findings as (select check_id, waiver_id from findings where closed_at is null and repo_id in (select id from known)),
+      intents as (select created_at from writeback_intents where done_at is null and cancelled_at is null and repo_id in (select id from known))
     select json_build_object(
       'counts', json_build_object(
-        'repos', (select count(*) from repos where removed_at is null),
-        'workstreams', (select coalesce(json_object_agg(status, n), '{}') from (select status, count(*) as n from workstreams where orphaned_at is null group by 1 order by 1) s),
-        'tasks', (select coalesce(json_object_agg(status, n), '{}') from (select status, count(*) as n from tasks where orphaned_at is null group by 1 order by 1) s),
-        'orphaned', (select count(*) from workstreams where orphaned_at is not null) + (select count(*) from tasks where orphaned_at is not null)),
-      'open_findings', (select coalesce(json_object_agg(check_id, n), '{}') from (select check_id, count(*) as n from findings where closed_at is null and waiver_id is null group by 1 order by 1) f),
-      'waived_findings', (select count(*) from findings where closed_at is null and waiver_id is not null),
-      'unsettled_conflicts', (select count(*) from conflicts where settled_at is null),
-      'held_plans', (select count(*) from held_plans where applied_at is null and superseded_at is null),
-      'pending_writebacks', (select json_build_object('count', count(*), 'oldest', min(created_at)) from writeback_intents where done_at is null and cancelled_at is null),
-      'missing_repos', (select coalesce(json_agg(slug order by slug), '[]') from repos where missing_since is not null and removed_at is null)
+        'repos', (select count(*) from known),
+        'workstreams', (select coalesce(json_object_agg(status, n), '{}') from (select status, count(*) as n from rows where kind = 'workstream' and orphaned_at is null group by 1 order by 1) s),
+        'tasks', (select coalesce(json_object_agg(status, n), '{}') from (select status, count(*) as n from rows where kind = 'task' and orphaned_at is null group by 1 order by 1) s),
+        'orphaned', (select count(*) from rows where orphaned_at is not null)),
+      'open_findings', (select coalesce(json_object_agg(check_id, n), '{}') from (select check_id, count(*) as n from open_findings where waiver_id is null group by 1 order by 1) f),
+      'waived_findings', (select count(*) from open_findings where waiver_id is not null),
+      'unsettled_conflicts', (select count(*) from conflicts where settled_at is null and repo_id in (select id from known)),
+      'held_plans', (select count(*) from held_plans where applied_at is null and superseded_at is null and repo_id in (select id from known)),
+      'pending_writebacks', (select json_build_object('count', count(*), 'oldest', min(created_at)) from intents),
+      'missing_repos', (select coalesce(json_agg(slug order by slug), '[]') from known where missing_since is not null)
     ) as counts`;
   if (!row) throw new Error("a select without from gave no row");
   return row.counts;
 }
 
-/** The last run of each source and mode, newest first. */
+/** The last run of each source and mode, newest first. Of the others, years of them, no report is opened. */
 async function readLastRuns(sql: Reader): Promise<LastRun[]> {
   const rows = await sql<LastRun[]>`
-    select source, mode, to_json(created_at) #>> '{}' as finished_at, exit_code, summary from (
-      select distinct on (event_type, source) source, replace(event_type, 'consistency_check_', '') as mode, created_at,
-        (detail->>'exit_code')::int as exit_code, summary
-      from progress_events where event_type like 'consistency\\_check\\_%'
-      order by event_type, source, created_at desc
-    ) newest order by created_at desc`;
+    select e.source, replace(e.event_type, 'consistency_check_', '') as mode, to_json(e.created_at) #>> '{}' as finished_at,
+      (e.detail->>'exit_code')::int as exit_code, e.summary
+    from (
+      select distinct on (event_type, source) id from progress_events
+      where event_type like 'consistency\\_check\\_%'
+      order by event_type, source, created_at desc, id desc
+    ) newest join progress_events e on e.id = newest.id
+    order by e.created_at desc`;
   return [...rows];
 }

@@ -35,9 +35,7 @@ export async function openHub(config: Config, options: OpenHubOptions): Promise<
   const opened = await connect(server.url, options).catch(async () =>
     connect((await startServer(config, options, true)).url, options),
   );
-  if (options.schema !== "leave" && (await schemaState(opened.sql)) === "behind")
-    await migrateEmbedded(server.url, options);
-  return prepared(opened, options);
+  return prepared(opened, options, () => migrateEmbedded(server.url, options));
 }
 
 async function startServer(config: Config, { io }: OpenHubOptions, verify: boolean) {
@@ -70,9 +68,16 @@ async function migrateEmbedded(url: Secret, options: OpenHubOptions): Promise<vo
   }
 }
 
-async function prepared(database: Database, { schema = "require" }: OpenHubOptions): Promise<Database> {
+/** @param bringUp what to do about a schema that is behind; refused unless given */
+async function prepared(
+  database: Database,
+  { schema = "require" }: OpenHubOptions,
+  bringUp?: () => Promise<void>,
+): Promise<Database> {
+  if (schema === "leave") return database;
   try {
-    if (schema === "require") await requireSchema(database.sql);
+    if (bringUp !== undefined && (await schemaState(database.sql)) === "behind") await bringUp();
+    await requireSchema(database.sql);
     return database;
   } catch (error) {
     await database.close().catch(() => {});

@@ -125,7 +125,7 @@ describe("reads go forward only", () => {
       expect(seen).toMatchObject({ findings: ["C-06 error a"], exit: 1 });
       expect(await status(hub)).toBe("draft");
       const full = summary(await hub.check({ all: true }, { full: true }));
-      expect(full).toMatchObject({ findings: ["C-06 warning a"], exit: 0 });
-      expect(await status(hub)).toBe("active");
+      expect(full).toMatchObject({ findings: ["C-06 error a"], exit: 1 });
+      expect(await status(hub)).toBe("draft");
     }));
 });

@@ -1,3 +1,4 @@
+import { shellQuoted } from "../../shell_quoted.ts";
 import { type Check, idList } from "../check.ts";
 
 interface StaleRow {
@@ -18,8 +19,8 @@ export const stale: Check = {
   id: "C-22",
   name: "stale",
   severity: "warning",
-  proves: "an active workplan moved within 30 days, and every repository was read within 2 hours",
-  fix: "Move it on, or set status: blocked or archived; for a repository: scripts/state_hub.ts repo list",
+  proves: "an active workplan moved within 30 days, and no repository was without a checkout for 2 hours",
+  fix: "Move the workplan on, or set its status to blocked or archived; put the repository's checkout back",
   async inHub(sql, repoIds) {
     const ids = idList(repoIds);
     const workplans = await sql<StaleRow[]>`
@@ -44,13 +45,15 @@ export const stale: Check = {
         subject: row.workplan_id,
         message: "Active, but nothing moved for more than 30 days",
         observed: `last movement ${row.moved}`,
+        hint: "Move it on, or set status: blocked or archived",
       })),
       ...missing.map((row) => ({
         code: "repo",
         repoId: row.repo_id,
         subject: row.slug,
-        message: "The repository was not read for more than 2 hours",
+        message: "The repository had no checkout for more than 2 hours",
         observed: `no checkout found since ${row.since}`,
+        hint: `Put its checkout back, or name a new one: scripts/state_hub.ts repo add NEW-PATH; if it is gone for good: scripts/state_hub.ts repo remove ${shellQuoted(row.slug)}`,
       })),
     ];
   },

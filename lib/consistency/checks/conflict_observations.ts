@@ -28,7 +28,8 @@ export async function openConflicts(
     left join tasks t on t.id = c.row_id
     join workstreams w on w.id = coalesce(t.workstream_id, c.row_id)
     where c.settled_at is null and c.kind = ${kind}
-      and c.repo_id in (select value::uuid from json_array_elements_text(${idList(repoIds)}::text::json))
+      and w.orphaned_at is null and t.orphaned_at is null
+      and w.repo_id in (select value::uuid from json_array_elements_text(${idList(repoIds)}::text::json))
     order by c.row_id, c.field, c.created_at desc`;
   return rows
     .filter(({ field }) => wanted(field))

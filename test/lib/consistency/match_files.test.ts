@@ -38,7 +38,7 @@ function reading(files: readonly File[]): RepoReading {
     if (parsed.state === "ignored") throw new Error(`${path} is no workplan`);
     return { blob: "b".repeat(40), reading: parsed };
   });
-  return { commit: "c".repeat(40), files: found, ignored: 0, uncommitted: [] };
+  return { commit: "c".repeat(40), files: found, ignored: [], uncommitted: [] };
 }
 
 const QUIET = {
@@ -69,7 +69,7 @@ function snapshot(rows: readonly Row[]): HubSnapshot {
     ),
   );
   const empty = { intents: [], conflicts: [], files: [] };
-  return { now: "2026-01-01T00:00:00Z", change_counter: 0, last_source_commit: null, workstreams, tasks, ...empty };
+  return { now: "2026-01-01T00:00:00Z", last_source_commit: null, workstreams, tasks, ...empty };
 }
 
 interface Scene {

@@ -33,4 +33,19 @@ describe("repoUnusable", () => {
       folder.remove();
     }
   });
+
+  test("quotes the path in what it tells people to type", async () => {
+    const hub = await freshHub();
+    const folder = temporaryFolder();
+    try {
+      const { path } = await makeRepo(folder.path, "it's $& $(here)", { "README.md": "Nothing.\n" });
+      await hub.check({ path });
+      rmSync(join(path, ".git/refs/heads/main"));
+      const [found] = (await hub.check({ all: true })).report.assessment_failures;
+      expect(found?.hint).toStartWith(`git -C '${folder.path}/it'\\''s $& $(here)' status; `);
+    } finally {
+      await hub.close();
+      folder.remove();
+    }
+  });
 });

@@ -44,6 +44,9 @@ describe("stale", () => {
     });
     expect(judged.told).toEqual([told("CU-WP-0001"), told("CU-WP-0005")]);
     expect(judged.findings.map(({ observed }) => observed)).toEqual(Array(2).fill(`last movement ${daysAgo(32)}`));
+    expect(new Set(judged.findings.map(({ hint }) => hint))).toEqual(
+      new Set(["Move it on, or set status: blocked or archived"]),
+    );
     expect(judged.exitCode).toBe(0);
   });
 
@@ -72,6 +75,7 @@ describe("stale", () => {
       expect(report.assessment_failures).toMatchObject([
         { check: "C-22", severity: "warning", repo: "long", path: null, line: null, column: null, subject: "long" },
       ]);
+      expect(report.assessment_failures[0]?.hint).toEndWith("scripts/state_hub.ts repo remove long");
       expect(report.exit_code).toBe(0);
     } finally {
       await hub.close();

@@ -1,0 +1,40 @@
+// The one command that is safe to type next. It is pasted by people in a hurry: what a file or a path says stands in it
+// quoted, and it must do something with what it names.
+import { shellQuoted } from "../shell_quoted.ts";
+import type { OpenFinding } from "./findings.ts";
+import type { FleetResult } from "./run_ledger.ts";
+
+/** @param repo as it was given; null for all */
+export function nextCommand({ report, hint }: Pick<FleetResult, "report" | "hint">, repo: string | null): string {
+  if (report.automation_error) return hint ?? "scripts/state_hub.ts status";
+  if (report.dry_run) return repo === null ? "scripts/consistency_check.ts --all" : runOf(repo);
+  const [worst] = report.assessment_failures;
+  if (worst === undefined) return "scripts/state_hub.ts status";
+  const { subject } = worst;
+  if (subject !== null && hasRow(worst)) return `scripts/state_hub.ts explain ${shellQuoted(subject)}`;
+  return dryRunOf(worst.repo, repo);
+}
+
+/** @param given what else names the repository: a path, where its slug would be read as one */
+export function dryRunOf(slug: string, given: string | null = null): string {
+  const name = readAsPath(slug) ? given : slug;
+  return name === null ? "scripts/consistency_check.ts --all --dry-run" : `${runOf(name)} --dry-run`;
+}
+
+/** `--repo` takes a word with a slash or a dot for a path. */
+export function readAsPath(repo: string): boolean {
+  return /[/.]/.test(repo);
+}
+
+function runOf(repo: string): string {
+  return `scripts/consistency_check.ts --repo ${shellQuoted(repo)}`;
+}
+
+// Other checks speak of what did not get into the hub: of a block that cannot be read there is nothing to explain.
+const ABOUT_ROWS = new Set(["C-09", "C-10", "C-11", "C-12", "C-13", "C-14", "C-20", "C-21", "C-22"]);
+
+function hasRow({ check, path, expected, first_seen }: OpenFinding): boolean {
+  if (!ABOUT_ROWS.has(check) || first_seen === null) return false;
+  // C-09 of a file that has no row yet expects no id; C-22 of a repository has no path.
+  return check === "C-09" ? expected !== null : path !== null || check !== "C-22";
+}
