@@ -5,6 +5,7 @@ import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import { usageFailure } from "./failure.ts";
 import { Secret } from "./secret.ts";
+import { shellQuoted } from "./shell_quoted.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -73,7 +74,7 @@ function secretFrom(env: Environment, name: string): string | undefined {
   try {
     return present(readFileSync(file, "utf8").trim());
   } catch (cause) {
-    throw usageFailure(`Could not read ${name}_FILE`, { where: file, cause, hint: `ls -l ${file}` });
+    throw usageFailure(`Could not read ${name}_FILE`, { where: file, cause, hint: `ls -l ${shellQuoted(file)}` });
   }
 }
 

@@ -46,9 +46,10 @@ export const script = defineScript({
     const config = readConfig();
     const { openHub } = await import("../lib/hub/open_hub.ts");
     const { checkFleet } = await import("../lib/consistency/check_fleet.ts");
-    const { nextCommand, renderReport } = await import("../lib/consistency/report_view.ts");
+    const { nextCommand, readAsPath } = await import("../lib/consistency/next_command.ts");
+    const { renderReport } = await import("../lib/consistency/report_view.ts");
     const { repo } = args;
-    const scope = repo === undefined ? { all: true as const } : /[/.]/.test(repo) ? { path: repo } : { slug: repo };
+    const scope = repo === undefined ? { all: true as const } : readAsPath(repo) ? { path: repo } : { slug: repo };
     const result = await checkFleet({
       connect: () => openHub(config, { applicationName: "consistency_check", io }),
       scope,
@@ -62,7 +63,12 @@ export const script = defineScript({
     });
     return {
       exitCode: result.report.exit_code,
-      document: { ...result.report },
+      document: {
+        ...result.report,
+        remarks: result.remarks,
+        human_gates: result.humanGates,
+        waived: result.waived,
+      },
       render: (view) => renderReport(result, view),
       next: nextCommand(result, repo ?? null),
       degraded: result.remarks,

@@ -20,7 +20,7 @@ export class Claims {
   readonly #byWorkplan = new Map<string, Claimant[]>();
   readonly #usesOfHubId = new Map<string, number>();
   readonly #owners = new Map<string, IdOwner>();
-  readonly #nameless = new Set<string>();
+  readonly #nameless = new Map<string, string[]>();
   readonly #known = new Set<string>();
 
   addFile(claimant: Claimant, workplanId: string | null, hubIds: Iterable<string | null>): void {
@@ -45,12 +45,18 @@ export class Claims {
   }
 
   /** The repository has a file whose id could not be read: it might be any. */
-  addNameless(repoId: string): void {
-    this.#nameless.add(repoId);
+  addNameless({ repoId, path }: Claimant): void {
+    const before = this.#nameless.get(repoId);
+    if (before) before.push(path);
+    else this.#nameless.set(repoId, [path]);
   }
 
   hasNameless(repoId: string): boolean {
     return this.#nameless.has(repoId);
+  }
+
+  nameless(): Claimant[] {
+    return [...this.#nameless].flatMap(([repoId, paths]) => paths.map((path) => ({ repoId, path })));
   }
 
   addOwner(hubId: string, owner: IdOwner): void {
@@ -91,7 +97,7 @@ export function addReading(claims: Claims, repoId: string, reading: RepoReading)
     const hubId = file.state === "parsed" ? file.workplan.hubId : file.hubId;
     const taskIds = [...file.tasks, ...file.failedBlocks].map((block) => block.hubId);
     claims.addFile({ repoId, path: file.path }, id, [hubId, ...taskIds]);
-    if (id === null) claims.addNameless(repoId);
+    if (id === null) claims.addNameless({ repoId, path: file.path });
   }
 }
 
@@ -127,11 +133,24 @@ export async function addKnownClaims(sql: Reader, claims: Claims, readRepoIds: r
   for (const ids of batches([...new Set([...claims.workplanIds(), ...claims.ownerKeys()])])) {
     for (const row of await filesWith(sql, "workplan_id", ids, read)) addKnownFile(claims, row);
   }
-  const nameless = await sql<{ repo_id: string }[]>`
-    select distinct f.repo_id from workplan_files f
+  const nameless = await sql<{ repo_id: string; path: string }[]>`
+    select f.repo_id, f.path from workplan_files f
     where f.state = 'failed' and f.workplan_id is null
       and f.repo_id not in (select value::uuid from json_array_elements_text(${read}::text::json))`;
-  for (const { repo_id } of nameless) claims.addNameless(repo_id);
+  for (const { repo_id, path } of nameless) claims.addNameless({ repoId: repo_id, path });
+  await addLastKnown(sql, claims);
+}
+
+/** A file that cannot be read goes on claiming the id of the row that it was read into last: nobody else may have it. */
+async function addLastKnown(sql: Reader, claims: Claims): Promise<void> {
+  for (const files of batches(claims.nameless())) {
+    const rows = await sql<ClaimRow[]>`
+      select w.repo_id, w.path, w.workplan_id, null as hub_id
+      from json_to_recordset(${JSON.stringify(files)}::text::json) as f("repoId" uuid, path text)
+      join workstreams w on w.repo_id = f."repoId" and w.path = f.path and w.orphaned_at is null
+      join repos on repos.id = w.repo_id and repos.removed_at is null`;
+    for (const row of rows) claims.addFile({ repoId: row.repo_id, path: row.path }, row.workplan_id, []);
+  }
 }
 
 /** Files of repositories that this run did not read, by one of the ids that stand in them. */

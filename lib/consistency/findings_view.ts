@@ -9,12 +9,12 @@ import type { FleetResult } from "./run_ledger.ts";
 const SHOWN = 25;
 const INDENT = "  ";
 
-export function renderFindings({ report, waived }: Pick<FleetResult, "report" | "waived">, view: TableView): string {
+type Shown = Pick<FleetResult, "report" | "waived" | "humanGates">;
+
+export function renderFindings(result: Shown, view: TableView): string {
+  const { report, waived } = result;
   const open = report.assessment_failures.filter(({ severity }) => severity !== "info");
-  if (open.length === 0)
-    return report.repos_total === 0
-      ? ""
-      : `${view.paint.ok("Nothing needs a person")}${waived > 0 ? `: ${waived} findings are waived` : ""}.`;
+  if (open.length === 0) return renderNoneOpen(result, view);
   const total = Object.entries(report.assessment_totals)
     .filter(([check]) => !isInfo(check))
     .reduce((sum, [, n]) => sum + n, 0);
@@ -63,4 +63,21 @@ function hintText(hint: string, width: number): string {
 /** Between words only: what is longer than a line stays whole. */
 function indented(text: string, width: number): string {
   return Bun.wrapAnsi(text, width - INDENT.length).replace(/^/gm, INDENT);
+}
+
+/** No finding is open. That is not the same as "all is well": a run that failed does not know, and people may be waited for. */
+function renderNoneOpen({ report, waived, humanGates }: Shown, view: TableView): string {
+  if (report.automation_error) return "It is not known whether anything needs a person: the run did not finish.";
+  const missing = report.skipped_missing.length;
+  const waits = [
+    humanGates.length > 0 && `${counted(humanGates.length, "task waits", "tasks wait")} for a person`,
+    missing > 0 && `${counted(missing, "repository has", "repositories have")} no checkout on this host`,
+    waived > 0 && `${counted(waived, "finding is", "findings are")} waived`,
+  ].filter((each) => each !== false);
+  if (waits.length === 0) return `${view.paint.ok("Nothing needs a person")}.`;
+  return `${view.paint.ok("No finding is open")}; ${waits.join(", ")}.`;
+}
+
+function counted(count: number, one: string, more: string): string {
+  return `${count} ${count === 1 ? one : more}`;
 }

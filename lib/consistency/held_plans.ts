@@ -58,7 +58,14 @@ export async function applyHeldPlan(
   const plan = await showHeldPlan(tx, idOrSlug);
   const [locked] =
     await tx`select id from held_plans where id = ${plan.id} and applied_at is null and superseded_at is null for update`;
-  if (!locked || plan.digest !== digest) throw moved("the plan has another digest now", plan);
+  if (plan.digest !== digest) {
+    throw usageFailure("Could not apply the held plan", {
+      observed: "--digest is not the digest of this plan",
+      expected: "the one that held show prints, which proves what was read",
+      hint: `scripts/state_hub.ts held show ${plan.id}`,
+    });
+  }
+  if (!locked) throw moved("somebody else has applied it", plan);
   const workstreams = JSON.stringify(plan.plan.workstreams.map(({ id }) => id));
   const tasks = JSON.stringify(plan.plan.tasks.map(({ id }) => id));
   const [back] = await tx<{ n: number }[]>`

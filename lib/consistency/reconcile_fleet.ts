@@ -148,9 +148,9 @@ async function reconcileOne(
   }
 }
 
-// SQLSTATE classes of errors that one repository's data can cause: data exception, integrity, syntax, program limits; and
-// a serialization failure or deadlock that outlasted all attempts.
-const ONE_REPOS_OWN = /^(22|23|42|54|40001|40P01)/;
+// SQLSTATE classes of errors that one repository's data can cause: data exception, integrity, syntax, program limits; a
+// trigger that refuses (P0001); and a serialization failure or deadlock that outlasted all attempts.
+const ONE_REPOS_OWN = /^(22|23|42|54|P0001|40001|40P01)/;
 
 /** Whether the run cannot go on: anything but what one repository's data, or a bug met there, causes. */
 function isEverybodys(error: unknown): boolean {

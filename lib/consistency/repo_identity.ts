@@ -1,6 +1,7 @@
-// Whether a checkout is of a repository that the hub knows. A wrong yes puts two projects' plans under one name; a wrong
-// no makes every row twice.
+// Whether a checkout is of a repository that the hub knows, and what a new one is called. A wrong yes puts two projects'
+// plans under one name; a wrong no makes every row twice.
 import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import { type Checkout, canonicalPath, checkoutAt } from "../git/checkout.ts";
 import { isSameRemote, type RepoIdentity } from "../git/identity.ts";
 
@@ -42,4 +43,17 @@ function localPaths(known: KnownIdentity, host: string): string[] {
 function sharesObjects(path: string, checkout: Checkout): boolean {
   const other = checkoutAt(path);
   return other !== null && canonicalPath(other.commonDir) === canonicalPath(checkout.commonDir);
+}
+
+/** The last part of the remote's URL or of the path, as a slug: lower case letters, digits, dots, dashes, underscores. */
+export function slugFrom(checkout: Checkout, { remoteUrl }: RepoIdentity): string {
+  const name = basename((remoteUrl ?? checkout.path).replace(/[/:]+$/, "").replace(/^[^/]*:/, "")).replace(
+    /\.git$/,
+    "",
+  );
+  const slug = (name || basename(checkout.path))
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, "-")
+    .replace(/^[-.]+|[-.]+$/g, "");
+  return slug || "repo";
 }

@@ -1,14 +1,13 @@
 // Which repositories the hub knows. A second clone of one, or the same one moved elsewhere, is the same repository: it
 // keeps its id and with it every row.
 import { existsSync } from "node:fs";
-import { basename } from "node:path";
 import type { Reader, Transaction } from "../db/connect.ts";
 import { type OpsFailure, usageFailure } from "../failure.ts";
 import { type Checkout, canonicalPath, defaultTip, detachedCommit, findCheckout, type Tip } from "../git/checkout.ts";
 import { isSameRemote, type RepoIdentity, readIdentity } from "../git/identity.ts";
 import { printableUrl } from "../secret.ts";
 import { shellQuoted } from "../shell_quoted.ts";
-import { isClonedFrom, isSameRepo, type KnownIdentity } from "./repo_identity.ts";
+import { isClonedFrom, isSameRepo, type KnownIdentity, slugFrom } from "./repo_identity.ts";
 
 export interface AddRequest {
   readonly path: string;
@@ -247,17 +246,4 @@ async function domainNamed(tx: Transaction, slug: string): Promise<string | null
   await tx`insert into domains (slug) values (${slug}) on conflict do nothing`;
   const [row] = await tx<{ id: string }[]>`select id from domains where slug = ${slug}`;
   return row?.id ?? null;
-}
-
-/** The last part of the remote's URL or of the path, as a slug: lower case letters, digits, dots, dashes, underscores. */
-function slugFrom(checkout: Checkout, { remoteUrl }: RepoIdentity): string {
-  const name = basename((remoteUrl ?? checkout.path).replace(/[/:]+$/, "").replace(/^[^/]*:/, "")).replace(
-    /\.git$/,
-    "",
-  );
-  const slug = (name || basename(checkout.path))
-    .toLowerCase()
-    .replace(/[^a-z0-9._-]+/g, "-")
-    .replace(/^[-.]+|[-.]+$/g, "");
-  return slug || "repo";
 }

@@ -4,7 +4,7 @@ import { printableUrl, type Secret, scrubText } from "../secret.ts";
 
 // SQLSTATE codes: PostgreSQL documentation, appendix A; the others are Node's and the driver's own.
 const REMEDIES: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "No server answers there: start it, or: export DATABASE_URL=embedded",
+  ECONNREFUSED: "No server answers there: start it, or correct DATABASE_URL",
   ENOTFOUND: "The host name does not resolve: correct DATABASE_URL",
   CONNECT_TIMEOUT: "The server does not answer in time: check host, port and firewall",
   ECONNRESET: "The server closed the connection: look at its log, then run again",

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { OpsFailure } from "../failure.ts";
-import type { Database, Reader } from "./connect.ts";
+import type { Database, Reader, Transaction } from "./connect.ts";
 import { errorCode } from "./database_failure.ts";
 
 export interface Migration {
@@ -56,7 +56,7 @@ export async function migrationStatus(sql: Reader, migrations = readMigrations()
 
 /**
  * Applies what is pending.
- * @returns the status afterwards and the versions that this call applied
+ * @returns the status afterwards (of a dry run: as it stays) and the versions that this call applied, or would
  * @throws OpsFailure when the database is newer than this checkout, or a file was changed after it was applied
  */
 export async function migrate(
@@ -68,6 +68,7 @@ export async function migrate(
     async (tx) => {
       await tx`select set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)`;
       await tx`select pg_advisory_xact_lock(${LOCK_KEY})`;
+      await refuseForeign(tx);
       await tx`create table if not exists schema_migrations (
         version integer primary key, name text not null, sha256 text not null, applied_at timestamptz not null default now())`;
       const before = describe(migrations, await appliedMigrations(tx));
@@ -81,7 +82,7 @@ export async function migrate(
       }
       return {
         applied: pending.map(({ version }) => version),
-        status: describe(migrations, await appliedMigrations(tx)),
+        status: options.dryRun ? before : describe(migrations, await appliedMigrations(tx)),
       };
     },
     { rollBack: options.dryRun ?? false, answerWithinMs: PATIENCE_MS },
@@ -89,29 +90,25 @@ export async function migrate(
 }
 
 /**
- * Compares the database's version with this checkout's.
- * @returns `ready`, or `behind` when migrations are pending (also for an empty database)
- * @throws OpsFailure when the database is newer than this checkout
+ * Compares the database's schema with this checkout's.
+ * @returns `ready`; `behind` when migrations are pending; `empty` when it holds no State Hub at all
+ * @throws OpsFailure when the database is newer than this checkout, or was made by another one's version of a migration
  */
-export async function schemaState(sql: Reader): Promise<"ready" | "behind"> {
-  const newest = newestVersion();
-  let version = 0;
-  try {
-    const [row] = await sql<{ version: number | null }[]>`select max(version) as version from schema_migrations`;
-    version = row?.version ?? 0;
-  } catch (error) {
-    if (errorCode(error) !== "42P01") throw error;
-  }
-  if (version > newest) throw newerDatabase(version, newest);
-  return version === newest ? "ready" : "behind";
+export async function schemaState(sql: Reader, migrations = readMigrations()): Promise<"ready" | "behind" | "empty"> {
+  const applied = await appliedRows(sql);
+  if (applied === null) return "empty";
+  const status = describe(migrations, applied);
+  refuseUnknown(status);
+  return status.some(({ state }) => state === "pending") ? "behind" : "ready";
 }
 
 /** @throws OpsFailure that names the command to type, unless the schema is the one this checkout was written for */
 export async function requireSchema(sql: Reader): Promise<void> {
-  if ((await schemaState(sql)) === "ready") return;
+  const state = await schemaState(sql);
+  if (state === "ready") return;
   throw new OpsFailure("Could not use the State Hub database", {
-    observed: "its schema is older than this toolkit",
-    expected: `version ${newestVersion()}`,
+    observed: state === "empty" ? "it holds no State Hub" : "its schema is older than this toolkit",
+    expected: `schema version ${newestVersion()}`,
     hint: "scripts/state_hub.ts migrate",
   });
 }
@@ -124,8 +121,37 @@ function migrationFiles(folder: string): string[] {
 
 async function appliedMigrations(sql: Reader): Promise<AppliedRow[]> {
   const [known] = await sql<{ there: boolean }[]>`select to_regclass('schema_migrations') is not null as there`;
-  if (!known?.there) return [];
+  return known?.there ? selectApplied(sql) : [];
+}
+
+/** One round trip, as every run's first question; null where the table is not there. Not for use in a transaction. */
+async function appliedRows(sql: Reader): Promise<AppliedRow[] | null> {
+  try {
+    return await selectApplied(sql);
+  } catch (error) {
+    if (errorCode(error) !== UNDEFINED_TABLE) throw error;
+    return null;
+  }
+}
+
+// PostgreSQL, appendix A.
+const UNDEFINED_TABLE = "42P01";
+
+function selectApplied(sql: Reader) {
   return sql<AppliedRow[]>`select version, name, sha256, applied_at from schema_migrations order by version`;
+}
+
+/** Somebody else's database must not get our tables because a URL was wrong. */
+async function refuseForeign(tx: Transaction): Promise<void> {
+  const [other] = await tx<{ name: string | null }[]>`
+    select min(table_name) as name from information_schema.tables
+    where table_schema = current_schema() and to_regclass('schema_migrations') is null`;
+  if (!other?.name) return;
+  throw new OpsFailure("Could not make a State Hub in this database", {
+    observed: `it holds tables of something else, such as ${other.name}`,
+    expected: "a database of its own",
+    hint: "createdb state_hub",
+  });
 }
 
 function describe(migrations: readonly Migration[], applied: readonly AppliedRow[]): MigrationStatus[] {
@@ -153,9 +179,9 @@ function refuseUnknown(status: readonly MigrationStatus[]): void {
   if (unknown) throw newerDatabase(unknown.version, newest);
   const changed = status.find((row) => row.state === "changed since applied");
   if (!changed) return;
-  throw new OpsFailure("Could not migrate", {
-    observed: `migration ${changed.version} was changed after it was applied`,
-    expected: "an applied migration stays as it is; a change is a new file",
+  throw new OpsFailure("Could not use the State Hub database", {
+    observed: `its schema version ${changed.version} was made by another toolkit's migration ${changed.version}`,
+    expected: "this toolkit's: an applied migration is never changed, a change is a new file",
     where: `lib/db/migrations/${String(changed.version).padStart(4, "0")}_${changed.name}.sql`,
     hint: "git log --oneline -- lib/db/migrations",
   });

@@ -3,6 +3,7 @@
 import { isUtf8 } from "node:buffer";
 import { OpsFailure } from "../failure.ts";
 import { endGroup } from "../process/run.ts";
+import { shellQuoted } from "../shell_quoted.ts";
 import { gitArgv, gitEnvironment } from "./invocation.ts";
 
 export interface TreeEntry {
@@ -195,7 +196,7 @@ export class ObjectReader {
     return new OpsFailure("Could not read the repository", {
       observed: what,
       where: this.#where,
-      hint: `git --git-dir=${this.#where} fsck`,
+      hint: `git --git-dir=${shellQuoted(this.#where)} fsck`,
     });
   }
 }

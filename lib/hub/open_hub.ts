@@ -76,7 +76,7 @@ async function prepared(
 ): Promise<Database> {
   if (schema === "leave") return database;
   try {
-    if (bringUp !== undefined && (await schemaState(database.sql)) === "behind") await bringUp();
+    if (bringUp !== undefined && (await schemaState(database.sql)) !== "ready") await bringUp();
     await requireSchema(database.sql);
     return database;
   } catch (error) {

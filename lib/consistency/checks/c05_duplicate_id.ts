@@ -16,10 +16,20 @@ export const duplicateId: Check = {
   inFile: (reading) => problemsOf(reading, "task_invalid", ({ code }) => code === "duplicate_task_id"),
   async inHub(sql, repoIds) {
     const rows = await sql<Duplicate[]>`
-      with known as materialized (
-        select f.repo_id, f.path, f.workplan_id, repos.slug
-        from workplan_files f join repos on repos.id = f.repo_id and repos.removed_at is null
-        where f.workplan_id in (select workplan_id from workplan_files where workplan_id is not null group by workplan_id having count(*) > 1)
+      with last_known as materialized (
+        -- A file that cannot be read goes on claiming the id of the row that it was read into last: see claims.ts.
+        select w.repo_id, w.path, w.workplan_id
+        from workplan_files f join workstreams w on w.repo_id = f.repo_id and w.path = f.path and w.orphaned_at is null
+        where f.state = 'failed' and f.workplan_id is null
+      ), claimed as (
+        select repo_id, path, workplan_id from workplan_files
+        where workplan_id in (
+          select workplan_id from workplan_files where workplan_id is not null group by workplan_id having count(*) > 1
+          union all select workplan_id from last_known)
+        union all select repo_id, path, workplan_id from last_known
+      ), known as materialized (
+        select claimed.*, repos.slug
+        from claimed join repos on repos.id = claimed.repo_id and repos.removed_at is null
       ), twice as (
         select workplan_id, array_to_json(array_agg(slug || ':' || path order by slug, path)) as all_paths
         from known group by workplan_id having count(*) > 1

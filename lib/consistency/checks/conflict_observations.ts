@@ -1,5 +1,6 @@
 // What C-10, C-11 and C-14 share: a value that lost, told until the field moves again. They differ in whose field it is.
 import type { Reader } from "../../db/connect.ts";
+import { shellQuoted } from "../../shell_quoted.ts";
 import { idList } from "../check.ts";
 import type { Observation } from "../finding.ts";
 
@@ -43,7 +44,7 @@ export async function openConflicts(
       message: `${whatHappened(row.field)}; the file's value stands, the hub's is kept`,
       observed: `hub: ${row.hub_value ?? "(none)"}`,
       expected: `file: ${row.file_value ?? "(none)"}`,
-      hint: `scripts/state_hub.ts explain ${row.subject}`,
+      hint: `scripts/state_hub.ts explain ${shellQuoted(row.subject)}`,
     }));
 }
 

@@ -3,8 +3,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { type AddRequest, addRepo, listRepos, removeRepo } from "../../../lib/consistency/repo_registry.ts";
+import {
+  type AddRequest,
+  addRepo,
+  addUnlessRemoved,
+  listRepos,
+  removeRepo,
+} from "../../../lib/consistency/repo_registry.ts";
 import type { OpsFailure } from "../../../lib/failure.ts";
+import { shellQuoted } from "../../../lib/shell_quoted.ts";
+import { waitUntil } from "../../../lib/wait_until.ts";
 import { makeRepo, openRepo, type TestRepo, temporaryFolder, workplanText } from "../../support/git_repo.ts";
 import { freshHub, TEST_HOST, type TestHub } from "../../support/hub.ts";
 
@@ -176,10 +184,116 @@ describe("addRepo()", () => {
     expect(existsSync(join(parent, "nowhere"))).toBe(false);
   });
 
-  test("never stores a remote's password", async () => {
+  test("keeps the default branch when a worktree or clone on a feature branch is added", async () => {
+    const { parent, repo } = await scenery("keeps-branch");
+    await repo.git("branch", "--move", "trunk");
+    const { id } = await add(repo.path);
+    const branch = async () => (await repoOf("keeps-branch"))?.default_branch;
+    const linked = join(parent, "linked");
+    await repo.git("worktree", "add", "--quiet", "-b", "feature", linked);
+    expect(await add(linked)).toMatchObject({ id, outcome: "checkout" });
+    expect(await branch()).toBe("trunk");
+    const second = await clone(repo, join(parent, "second"));
+    await second.git("remote", "set-head", "origin", "--delete");
+    await second.git("checkout", "--quiet", "-b", "other-feature");
+    expect(await add(second.path)).toMatchObject({ id, outcome: "checkout" });
+    expect(await branch()).toBe("trunk");
+    // Not even by a person, while the branch is there.
+    expect(await add(linked)).toMatchObject({ id, outcome: "known" });
+    expect(await branch()).toBe("trunk");
+  });
+
+  test("adds a detached worktree of a repository whose default branch only the hub knows", async () => {
+    const { parent, repo } = await scenery("detached-worktree");
+    await repo.git("branch", "--move", "trunk");
+    const { id } = await add(repo.path);
+    const linked = join(parent, "linked");
+    await repo.git("worktree", "add", "--quiet", "--detach", linked);
+    expect(await add(linked)).toMatchObject({ id, outcome: "checkout" });
+    expect((await repoOf("detached-worktree"))?.default_branch).toBe("trunk");
+  });
+
+  test("takes ssh and https URLs of one remote for the same repository, and keeps the one that it knows", async () => {
+    const { parent, repo } = await scenery("by-ssh");
+    await repo.git("remote", "add", "origin", "git@git.example:team/spelled.git");
+    const { id } = await add(repo.path);
+    const second = await clone(repo, join(parent, "by-https"));
+    await second.git("remote", "set-url", "origin", "https://git.example/team/spelled");
+    expect(await add(second.path)).toMatchObject({ id, slug: "spelled", outcome: "checkout" });
+    expect((await repoOf("spelled"))?.remote_url).toBe("git@git.example:team/spelled.git");
+  });
+
+  test("takes the same history on another host for the same repository only where neither has a remote", async () => {
+    const { parent, repo } = await scenery("renamed-host");
+    const { id } = await add(repo.path, { host: "old-name" });
+    expect(await add(repo.path)).toMatchObject({ id, outcome: "checkout" });
+    // Once it has a checkout here, the same history beside it is another one.
+    const beside = await clone(repo, join(parent, "beside"));
+    await beside.git("remote", "remove", "origin");
+    expect(await add(beside.path)).toMatchObject({ slug: "beside", outcome: "new" });
+
+    const hosted = await scenery("hosted-there");
+    await add(hosted.repo.path, { host: "old-name", remoteUrl: "https://git.example/team/hosted-there" });
+    expect(await refusal(add(hosted.repo.path))).toMatchObject({ kind: "usage" });
+  });
+
+  test("registers a path once that two add at the same moment", async () => {
+    const { repo } = await scenery("at-once");
+    const firstAdded = Promise.withResolvers<void>();
+    const secondWaits = Promise.withResolvers<void>();
+    const first = hub.database.transaction(async (tx) => {
+      const request = { path: repo.path, host: TEST_HOST, slug: null, domain: null, remoteUrl: null };
+      const added = await addRepo(tx, request);
+      firstAdded.resolve();
+      await secondWaits.promise;
+      return added;
+    });
+    await firstAdded.promise;
+    const second = add(repo.path);
+    try {
+      await waitUntil({ forWhat: "the second to wait for a lock", deadlineMs: 20_000 }, async () => {
+        const rows = await hub.database.sql`
+          select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+        return rows.length > 0 ? { found: true } : { seen: "nobody waits" };
+      });
+    } finally {
+      secondWaits.resolve();
+    }
+    const { id } = await first;
+    expect(await second).toMatchObject({ id, outcome: "known" });
+  });
+
+  test("never stores a remote's password, nor a token in the user's place", async () => {
     const { repo } = await scenery("with-password");
     await repo.git("remote", "add", "origin", "https://somebody:s3cret-word@git.example/team/with-password.git");
     await add(repo.path);
-    expect((await repoOf("with-password"))?.remote_url).toBe("https://somebody@git.example/team/with-password.git");
+    expect((await repoOf("with-password"))?.remote_url).toBe("https://git.example/team/with-password.git");
+    const token = await scenery("with-token");
+    await add(token.repo.path, { remoteUrl: "https://ghp_s3cretT0ken@git.example/team/with-token.git" });
+    expect((await repoOf("with-token"))?.remote_url).toBe("https://git.example/team/with-token.git");
+  });
+});
+
+describe("addUnlessRemoved()", () => {
+  const found = (path: string) => hub.database.transaction((tx) => addUnlessRemoved(tx, path, TEST_HOST));
+
+  test("registers what is unknown", async () => {
+    const { repo } = await scenery("found");
+    expect(await found(repo.path)).toMatchObject({ slug: "found", outcome: "new" });
+  });
+
+  test("leaves out what a person removed, also when it is met in another checkout, and names the way back", async () => {
+    const { parent, repo } = await scenery("stays out");
+    await found(repo.path);
+    const second = await clone(repo, join(parent, "second"));
+    await hub.database.transaction((tx) => removeRepo(tx, "stays-out"));
+    for (const path of [repo.path, second.path])
+      expect(await refusal(found(path))).toMatchObject({
+        kind: "usage",
+        observed: "stays-out was removed from the hub",
+        where: path,
+        hint: `scripts/state_hub.ts repo add ${shellQuoted(path)}`,
+      });
+    expect(await repoOf("stays-out")).toBeUndefined();
   });
 });

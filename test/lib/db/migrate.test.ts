@@ -57,7 +57,7 @@ async function tables(): Promise<string[]> {
 describe("migrate()", () => {
   test("brings an empty database to the newest version, and a second time does nothing", async () => {
     const versions = readMigrations().map(({ version }) => version);
-    expect(await schemaState(database.sql)).toBe("behind");
+    expect(await schemaState(database.sql)).toBe("empty");
     const first = await migrate(database);
     expect(first.applied).toEqual(versions);
     expect(first.status.every(({ state, applied_at }) => state === "applied" && applied_at !== null)).toBe(true);
@@ -150,10 +150,24 @@ describe("migrationStatus()", () => {
 });
 
 describe("requireSchema()", () => {
-  test("names the command to type when the schema is behind", async () => {
+  test("names the command to type when there is no State Hub in it", async () => {
     expect(await failureOf(requireSchema(database.sql))).toMatchObject({
-      observed: "its schema is older than this toolkit",
+      observed: "it holds no State Hub",
       hint: "scripts/state_hub.ts migrate",
+    });
+  });
+});
+
+describe("migrate() and schemaState()", () => {
+  test("refuse a database of something else, and one that another toolkit's migration made", async () => {
+    await database.sql`create table invoices (id int)`;
+    expect(await failureOf(migrate(database))).toMatchObject({ observed: expect.stringContaining("invoices") });
+    expect(await tables()).toEqual(["invoices"]);
+    await database.sql`drop table invoices`;
+    await migrate(database);
+    await database.sql`update schema_migrations set sha256 = 'of another file' where version = 1`;
+    expect(await failureOf(schemaState(database.sql))).toMatchObject({
+      observed: expect.stringContaining("another toolkit"),
     });
   });
 });

@@ -2,7 +2,14 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { canonicalPath, checkoutAt, defaultTip, findCheckout, readRef } from "../../../lib/git/checkout.ts";
+import {
+  canonicalPath,
+  checkoutAt,
+  defaultTip,
+  detachedCommit,
+  findCheckout,
+  readRef,
+} from "../../../lib/git/checkout.ts";
 import { makeRepo, openRepo, type TestRepo, temporaryFolder } from "../../support/git_repo.ts";
 
 const folder = temporaryFolder();
@@ -114,6 +121,40 @@ describe("defaultTip()", () => {
     expect(await defaultTip(at(repo.path), "release")).toBeNull();
   });
 
+  test("puts origin/HEAD's branch before the one that was found before, and that before main", async () => {
+    const repo = await fresh();
+    for (const branch of ["before", "remote"]) await repo.git("branch", branch);
+    expect((await defaultTip(at(repo.path), "before"))?.branch).toBe("before");
+    await repo.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/remote");
+    expect((await defaultTip(at(repo.path), "before"))?.branch).toBe("remote");
+  });
+
+  // What a reftable repository keeps in HEAD. This makes the question go to git, whichever way git itself stores refs.
+  describe("where refs are not kept in files", () => {
+    const asked = async (prepare: (repo: TestRepo) => Promise<unknown>) => {
+      const repo = await fresh();
+      await prepare(repo);
+      writeFileSync(join(repo.path, ".git/HEAD"), "ref: refs/heads/.invalid\n");
+      return { commit: readRef(at(repo.path), "refs/keep"), tip: await defaultTip(at(repo.path)) };
+    };
+    const keep = (repo: TestRepo) => repo.git("update-ref", "refs/keep", "HEAD");
+
+    test("gives the local branch, and the remote-tracking one where there is none", async () => {
+      const local = await asked(keep);
+      expect(local.tip).toEqual({ branch: "main", commit: local.commit ?? "", checkedOut: false });
+      const tracking = await asked(async (repo) => {
+        await keep(repo);
+        await repo.git("update-ref", "refs/remotes/origin/main", "HEAD");
+        await repo.git("update-ref", "-d", "refs/heads/main");
+      });
+      expect(tracking.tip).toEqual({ branch: "main", commit: tracking.commit ?? "", checkedOut: false });
+    });
+
+    test("gives none where there is neither", async () => {
+      expect((await asked((repo) => repo.git("branch", "-m", "trunk"))).tip).toBeNull();
+    });
+  });
+
   test("reads SHA-256 ids", async () => {
     const repo = openRepo(join(folder.path, `wide-${++scene}`));
     const git = await fresh();
@@ -121,6 +162,15 @@ describe("defaultTip()", () => {
     const commit = await repo.commit({ "a.txt": "a\n" });
     expect(commit).toHaveLength(64);
     expect(await defaultTip(at(repo.path))).toEqual({ branch: "main", commit, checkedOut: true });
+  });
+});
+
+describe("detachedCommit()", () => {
+  test("gives the commit of a HEAD that is on no branch, and null on one", async () => {
+    const repo = await fresh();
+    expect(detachedCommit(at(repo.path))).toBeNull();
+    await repo.git("checkout", "--quiet", "--detach");
+    expect(detachedCommit(at(repo.path))).toBe(await head(repo));
   });
 });
 

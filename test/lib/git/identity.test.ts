@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { checkoutAt } from "../../../lib/git/checkout.ts";
-import { isAncestor, readIdentity } from "../../../lib/git/identity.ts";
+import { isAncestor, isSameRemote, readIdentity } from "../../../lib/git/identity.ts";
 import { makeRepo, openRepo, type TestRepo, temporaryFolder } from "../../support/git_repo.ts";
 
 const folder = temporaryFolder();
@@ -34,14 +34,14 @@ describe("readIdentity()", () => {
     expect((await readIdentity(at(repo), await head(repo))).rootCommits).toBe([one, two].sort().join(" "));
   });
 
-  test("gives the remote without its password, and never what an included file says", async () => {
+  test("gives the remote without user and password, and never what an included file says", async () => {
     const repo = await fresh();
     repo.edit({ included: '[remote "origin"]\n\turl = https://included.example/x.git\n' });
     await repo.git("config", "include.path", join(repo.path, "included"));
     const tip = await head(repo);
     expect((await readIdentity(at(repo), tip)).remoteUrl).toBeNull();
     await repo.git("config", "remote.origin.url", "https://me:s3cret-word@git.example/x.git");
-    expect((await readIdentity(at(repo), tip)).remoteUrl).toBe("https://me@git.example/x.git");
+    expect((await readIdentity(at(repo), tip)).remoteUrl).toBe("https://git.example/x.git");
   });
 
   test("can't know the first commits of a shallow clone", async () => {
@@ -54,6 +54,40 @@ describe("readIdentity()", () => {
       remoteUrl: `file://${repo.path}`,
       rootCommits: null,
     });
+  });
+});
+
+describe("isSameRemote()", () => {
+  const spellings = [
+    "https://git.example/team/repo.git",
+    "https://git.example/team/repo",
+    "https://git.example/team/repo/",
+    "https://me@Git.Example:443/team/repo.git/",
+    "ssh://git@git.example/team/repo.git",
+    "ssh://git@git.example:22/team/repo",
+    "git://git.example:9418/team/repo.git",
+    "git@git.example:team/repo.git",
+    "git.example:/team/repo",
+  ];
+  for (const spelling of spellings)
+    test(`takes ${spelling} for the same`, () => expect(isSameRemote(spelling, spellings[0] ?? "")).toBe(true));
+
+  const others: [string | null, string | null][] = [
+    ["https://git.example/team/repo", "https://git.example/fork/repo"],
+    ["https://git.example/team/repo", "https://other.example/team/repo"],
+    ["https://git.example/team/repo", "https://git.example:8443/team/repo"],
+    ["https://git.example/git.cgi?p=a", "https://git.example/git.cgi?p=b"],
+    ["git@git.example:team/repo", "git@git.example:team/Repo"],
+    ["/srv/repo", "/srv/repo.git"],
+    ["/srv/team/repo", "https://srv/team/repo"],
+    ["https://git.example/team/repo", null],
+    [null, null],
+  ];
+  for (const [one, other] of others)
+    test(`keeps ${one} and ${other} apart`, () => expect(isSameRemote(one, other)).toBe(false));
+
+  test("takes a path and its file URL for the same", () => {
+    expect(isSameRemote("/srv/repo", "file:///srv/repo")).toBe(true);
   });
 });
 

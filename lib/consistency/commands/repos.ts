@@ -1,0 +1,71 @@
+// The bodies of `state_hub.ts repo ...` and `explain`: what they do, show, and say to type next.
+import type { Outcome } from "../../cli/define_script.ts";
+import type { Database } from "../../db/connect.ts";
+import { explain } from "../explain.ts";
+import { renderExplanations } from "../explain_view.ts";
+import { dryRunOf } from "../next_command.ts";
+import { renderAdded, renderRepoList } from "../registry_view.ts";
+import { type AddedRepo, addRepo, listRepos, removeRepo } from "../repo_registry.ts";
+
+export interface RepoAddRequest {
+  readonly paths: readonly string[];
+  readonly host: string;
+  readonly slug: string | undefined;
+  readonly domain: string | undefined;
+  readonly remoteUrl: string | undefined;
+  readonly dryRun: boolean;
+}
+
+/** All of the paths or none. @throws OpsFailure (usage) as addRepo */
+export async function repoAdd(database: Database, request: RepoAddRequest): Promise<Outcome> {
+  const { paths, host, slug = null, domain = null, remoteUrl = null, dryRun } = request;
+  const added = await database.transaction(
+    async (tx) => {
+      const repos: AddedRepo[] = [];
+      for (const path of paths) repos.push(await addRepo(tx, { path, host, slug, domain, remoteUrl }));
+      return repos;
+    },
+    { rollBack: dryRun },
+  );
+  const [first] = added;
+  return {
+    exitCode: 0,
+    document: { dry_run: dryRun, repos: added },
+    render: () => `${dryRun ? "Dry run: nothing was written.\n" : ""}${renderAdded(added)}`,
+    next: first ? dryRunOf(first.slug, first.path) : "scripts/state_hub.ts repo list",
+  };
+}
+
+export async function repoList({ sql }: Database): Promise<Outcome> {
+  const repos = await listRepos(sql);
+  return {
+    exitCode: 0,
+    document: { repos },
+    render: (view) => renderRepoList(repos, view),
+    next: repos.length === 0 ? "scripts/state_hub.ts repo add PATH" : "scripts/consistency_check.ts --all --dry-run",
+  };
+}
+
+/** @throws OpsFailure (usage) when the slug is unknown */
+export async function repoRemove(database: Database, slug: string, dryRun: boolean): Promise<Outcome> {
+  await database.transaction((tx) => removeRepo(tx, slug), { rollBack: dryRun });
+  const said = `${slug}: ${dryRun ? "would be taken" : "taken"} out of every run; its rows stay, and repo add brings it back`;
+  return {
+    exitCode: 0,
+    document: { dry_run: dryRun, removed: slug },
+    render: () => said,
+    next: "scripts/state_hub.ts repo list",
+  };
+}
+
+/** @throws OpsFailure (usage) when nothing has the id */
+export async function explainRow({ sql }: Database, id: string, host: string): Promise<Outcome> {
+  const explanations = await explain(sql, id, host);
+  const [first] = explanations;
+  return {
+    exitCode: 0,
+    document: { explanations },
+    render: (view) => renderExplanations(explanations, view),
+    next: first ? dryRunOf(first.repo) : "scripts/state_hub.ts status",
+  };
+}
