@@ -75,11 +75,23 @@ export const script = defineScript({
           kind: "string",
           describe: "Where a sweep of the remote fetches it (default: its remote.origin.url)",
         },
+        "accept-history": {
+          kind: "boolean",
+          describe: "Its history was rewritten on purpose: go on from the branch as it is here",
+        },
         "dry-run": { kind: "boolean", describe: "Say what would be registered" },
       },
-      run: ({ path: paths, slug, domain, "remote-url": remoteUrl, "dry-run": dryRun }, io) =>
+      run: (args, io) =>
         withHub(io, WRITE, async (hub) =>
-          (await repoCommands()).repoAdd(hub, { paths, host: readConfig().host, slug, domain, remoteUrl, dryRun }),
+          (await repoCommands()).repoAdd(hub, {
+            paths: args.path,
+            host: readConfig().host,
+            slug: args.slug,
+            domain: args.domain,
+            remoteUrl: args["remote-url"],
+            acceptHistory: args["accept-history"],
+            dryRun: args["dry-run"],
+          }),
         ),
     }),
     command({

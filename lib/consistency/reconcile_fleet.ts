@@ -3,6 +3,7 @@
 import { databaseFailure, errorCode } from "../db/database_failure.ts";
 import { describeFailure, OpsFailure } from "../failure.ts";
 import { forEachAtMost } from "../pool.ts";
+import { shellQuoted } from "../shell_quoted.ts";
 import { addKnownClaims, addReading, Claims } from "./claims.ts";
 import { findInEdits } from "./findings.ts";
 import type { Changed, LookOptions } from "./look_at_fleet.ts";
@@ -90,14 +91,19 @@ function place(repo: ScopedRepo, order: SourceOrder, ledger: RunLedger): Placed[
   if (order === "older") {
     ledger.skipClean(repo, null);
     ledger.remark(`${repo.slug}: nothing was applied, its tip is older than the commit that was applied last`);
-  } else ledger.skipUnusable(repo, UNPLACED[order]);
+  } else ledger.skipUnusable(repo, UNPLACED[order], acceptHint(repo));
   return null;
 }
 
 const UNPLACED = {
-  diverged: "its tip and the commit that was applied last have diverged: bring the branch up to date, then run again",
-  unknown: "git cannot tell whether its tip is newer than the commit that was applied last: fetch, then run again",
+  diverged: "its tip and the commit that was applied last have diverged",
+  unknown: "git cannot tell whether its tip is newer than the commit that was applied last",
 } as const;
+
+function acceptHint({ checkouts }: ScopedRepo): string {
+  const path = shellQuoted(checkouts[0] ?? "PATH");
+  return `Fetch and bring the branch up to date; only if its history was rewritten on purpose: scripts/state_hub.ts repo add ${path} --accept-history`;
+}
 
 async function takeReading(
   { repo, sighting }: Changed,

@@ -1,6 +1,6 @@
 // Which repositories the hub knows. A second clone of one, or the same one moved elsewhere, is the same repository: it
 // keeps its id and with it every row.
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import type { Reader, Transaction } from "../db/connect.ts";
 import { type OpsFailure, usageFailure } from "../failure.ts";
 import { type Checkout, canonicalPath, defaultTip, detachedCommit, findCheckout, type Tip } from "../git/checkout.ts";
@@ -15,6 +15,8 @@ export interface AddRequest {
   readonly slug: string | null;
   readonly domain: string | null;
   readonly remoteUrl: string | null;
+  /** Go on from this checkout's branch as it is, whatever was applied before: its history was rewritten on purpose. */
+  readonly acceptHistory?: boolean;
 }
 
 export interface AddedRepo {
@@ -75,11 +77,13 @@ export async function addRepo(tx: Transaction, request: AddRequest): Promise<Add
   const repo = known ?? (await insertRepo(tx, request.slug ?? slugFrom(checkout, identity), identity, branch));
   const added = { id: repo.id, slug: repo.slug, path: checkout.path, outcome };
   const branchKept = known?.default_branch === branch;
-  if (outcome === "known" && branchKept && request.domain === null && request.remoteUrl === null) return added;
+  const asked = request.domain !== null || request.remoteUrl !== null || request.acceptHistory === true;
+  if (outcome === "known" && branchKept && !asked) return added;
   await tx`
     update repos set removed_at = null, missing_since = null, default_branch = ${branch},
       domain_id = coalesce(${domainId}::uuid, domain_id), remote_url = coalesce(${remoteUrl}, remote_url),
-      root_commits = coalesce(root_commits, ${identity.rootCommits})
+      root_commits = coalesce(root_commits, ${identity.rootCommits}),
+      last_source_commit = case when ${request.acceptHistory === true} then null else last_source_commit end
     where id = ${repo.id}`;
   await tx`
     insert into repo_checkouts (host, path, repo_id) values (${request.host}, ${checkout.path}, ${repo.id})
@@ -128,14 +132,15 @@ export async function listRepos(sql: Reader): Promise<ListedRepo[]> {
 
 function requireCheckout(path: string): Checkout {
   const at = canonicalPath(path);
-  const checkout = existsSync(at) ? findCheckout(at) : null;
+  const stat = statSync(at, { throwIfNoEntry: false });
+  const checkout = stat?.isDirectory() ? findCheckout(at) : null;
   if (checkout) return checkout;
   throw usageFailure("Could not open the repository", {
-    observed: existsSync(at) ? "not inside a git repository" : "no such folder",
+    observed:
+      stat === undefined ? "no such folder" : stat.isDirectory() ? "not inside a git repository" : "not a folder",
+    expected: "a folder inside a git repository",
     where: at,
-    hint: existsSync(at)
-      ? `git init ${shellQuoted(at)} && git -C ${shellQuoted(at)} add . && git -C ${shellQuoted(at)} commit`
-      : "scripts/state_hub.ts repo list",
+    hint: "scripts/state_hub.ts repo list",
   });
 }
 

@@ -82,11 +82,11 @@ export class RunLedger {
   }
 
   /** C-06: it is there, but unknown is all that can be said of its workplans. */
-  skipUnusable(repo: ScopedRepo, observed: string): void {
+  skipUnusable(repo: ScopedRepo, observed: string, hint?: string): void {
     const [path] = repo.checkouts;
     const fix = path === undefined ? repoUnusable.fix : repoUnusable.fix.replace("PATH", () => shellQuoted(path));
     const message = "The repository could not be read; its rows keep their last good values";
-    const seen = { code: "unusable", subject: repo.slug, message, observed };
+    const seen = { code: "unusable", subject: repo.slug, message, observed, hint: hint ?? null };
     this.unusable.push({ repoId: repo.id, ...toFinding(repoUnusable.id, repoUnusable.severity, fix, seen) });
     this.#processed.push(unread(repo));
   }

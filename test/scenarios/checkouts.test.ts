@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { removeRepo } from "../../lib/consistency/repo_registry.ts";
 import { type Files, makeRepo, openRepo, type TestRepo, temporaryFolder, workplanText } from "../support/git_repo.ts";
 import { freshHub, type TestHub } from "../support/hub.ts";
 
@@ -141,6 +142,56 @@ describe("a repository in a second place", () => {
     expect(findings).toEqual(["C-05 error"]);
     const rows = await hub.database.sql`select status from workstreams where workplan_id = ${key}`;
     expect([...rows]).toEqual([{ status: "draft" }]);
+  });
+});
+
+describe("a repository that is looked at from several places", () => {
+  test("is read from its default branch, whichever branch a further worktree is on", async () => {
+    const repo = await origin();
+    await repo.git("branch", "--move", "trunk");
+    await check(repo.path);
+    const linked = join(parent, "linked");
+    await repo.git("worktree", "add", "--quiet", "-b", "feature", linked);
+    await openRepo(linked).commit(plan("finished"));
+    expect(await check(linked)).toMatchObject({ findings: [], remarks: [] });
+    expect(await stored()).toBe("draft");
+  });
+
+  test("is missing only to a host on which it is registered", async () => {
+    const repo = await origin();
+    await check(repo.path);
+    const missing = async () => {
+      const [row] = await hub.database.sql`select missing_since from repos where slug = ${`repo-${scene}`}`;
+      return row?.missing_since !== null;
+    };
+    const elsewhere = await hub.check({ slug: `repo-${scene}` }, { host: "another-host" });
+    expect(elsewhere.report.skipped_missing).toEqual([`repo-${scene}`]);
+    expect(await missing()).toBe(false);
+    renameSync(repo.path, `${repo.path}-away`);
+    await hub.check({ slug: `repo-${scene}` });
+    expect(await missing()).toBe(true);
+    await hub.check({ slug: `repo-${scene}` }, { host: "another-host" });
+    expect(await missing()).toBe(true);
+    renameSync(`${repo.path}-away`, repo.path);
+    await check(repo.path);
+    expect(await missing()).toBe(false);
+  });
+
+  test("stays removed when a run is pointed at it", async () => {
+    const repo = await origin();
+    await check(repo.path);
+    await hub.database.transaction((tx) => removeRepo(tx, `repo-${scene}`));
+    for (const dryRun of [false, true]) {
+      const refused = hub.check({ path: repo.path }, { dryRun });
+      expect(refused).rejects.toMatchObject({
+        kind: "usage",
+        observed: `repo-${scene} was removed from the hub`,
+        hint: `scripts/state_hub.ts repo add ${repo.path}`,
+      });
+      await refused.catch(() => {});
+    }
+    const [row] = await hub.database.sql`select removed_at from repos where slug = ${`repo-${scene}`}`;
+    expect(row?.removed_at).not.toBeNull();
   });
 });
 

@@ -3,8 +3,9 @@
 import { describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { addRepo } from "../../lib/consistency/repo_registry.ts";
 import { workplanText } from "../support/git_repo.ts";
-import type { TestHub } from "../support/hub.ts";
+import { TEST_HOST, type TestHub } from "../support/hub.ts";
 import { inScene, summary } from "../support/scene.ts";
 
 describe("unknown is not absent", () => {
@@ -127,5 +128,16 @@ describe("reads go forward only", () => {
       const full = summary(await hub.check({ all: true }, { full: true }));
       expect(full).toMatchObject({ findings: ["C-06 error a"], exit: 1 });
       expect(await status(hub)).toBe("draft");
+      const accept = {
+        path: made.path,
+        host: TEST_HOST,
+        slug: null,
+        domain: null,
+        remoteUrl: null,
+        acceptHistory: true,
+      };
+      await hub.database.transaction((tx) => addRepo(tx, accept));
+      expect(await all()).toMatchObject({ findings: [], exit: 0 });
+      expect(await status(hub)).toBe("active");
     }));
 });

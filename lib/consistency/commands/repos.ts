@@ -1,6 +1,7 @@
 // The bodies of `state_hub.ts repo ...` and `explain`: what they do, show, and say to type next.
 import type { Outcome } from "../../cli/define_script.ts";
 import type { Database } from "../../db/connect.ts";
+import { shellQuoted } from "../../shell_quoted.ts";
 import { explain } from "../explain.ts";
 import { renderExplanations } from "../explain_view.ts";
 import { dryRunOf } from "../next_command.ts";
@@ -13,16 +14,17 @@ export interface RepoAddRequest {
   readonly slug: string | undefined;
   readonly domain: string | undefined;
   readonly remoteUrl: string | undefined;
+  readonly acceptHistory: boolean;
   readonly dryRun: boolean;
 }
 
 /** All of the paths or none. @throws OpsFailure (usage) as addRepo */
 export async function repoAdd(database: Database, request: RepoAddRequest): Promise<Outcome> {
-  const { paths, host, slug = null, domain = null, remoteUrl = null, dryRun } = request;
+  const { paths, host, slug = null, domain = null, remoteUrl = null, acceptHistory, dryRun } = request;
   const added = await database.transaction(
     async (tx) => {
       const repos: AddedRepo[] = [];
-      for (const path of paths) repos.push(await addRepo(tx, { path, host, slug, domain, remoteUrl }));
+      for (const path of paths) repos.push(await addRepo(tx, { path, host, slug, domain, remoteUrl, acceptHistory }));
       return repos;
     },
     { rollBack: dryRun },
@@ -31,9 +33,13 @@ export async function repoAdd(database: Database, request: RepoAddRequest): Prom
   return {
     exitCode: 0,
     document: { dry_run: dryRun, repos: added },
-    render: () => `${dryRun ? "Dry run: nothing was written.\n" : ""}${renderAdded(added)}`,
-    next: first ? dryRunOf(first.slug, first.path) : "scripts/state_hub.ts repo list",
+    render: () => `${dryRun ? "Dry run: nothing was written; a real run would say:\n" : ""}${renderAdded(added)}`,
+    next: first ? nextAfterAdd(first, paths, dryRun) : "scripts/state_hub.ts repo list",
   };
+}
+
+function nextAfterAdd({ slug, path }: AddedRepo, paths: readonly string[], dryRun: boolean): string {
+  return dryRun ? `scripts/state_hub.ts repo add ${paths.map(shellQuoted).join(" ")}` : dryRunOf(slug, path);
 }
 
 export async function repoList({ sql }: Database): Promise<Outcome> {
