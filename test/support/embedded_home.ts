@@ -32,13 +32,6 @@ export function removeHomeAtOnce(home: string): void {
   rmSync(home, { recursive: true, force: true, maxRetries: 5 });
 }
 
-/** What tests of this process made and could not remove, because the run was interrupted. */
-export async function removeHomesOfThisRun(): Promise<void> {
-  const ours = readdirSync(tmpdir()).filter((entry) => entry.startsWith(`${PREFIX}${process.pid}-`));
-  // The interrupted test may still be at work in one: that one is left to the next run.
-  await Promise.allSettled(ours.map((name) => removeHome(join(tmpdir(), name))));
-}
-
 /** Servers and folders of runs that were killed before they could tidy up. */
 export async function removeHomesOfDeadRuns(): Promise<void> {
   for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {

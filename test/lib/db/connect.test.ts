@@ -56,7 +56,7 @@ describe("openDatabase()", () => {
       what: "a port where nobody listens",
       url: () => urlWith((url) => Object.assign(url, { port: String(freePort()) })),
       code: "ECONNREFUSED",
-      hint: "DATABASE_URL=embedded",
+      hint: "start it",
     },
     {
       what: "a wrong password",
