@@ -47,6 +47,8 @@ export interface Matches {
   readonly missing: readonly WorkstreamRow[];
   /** Task rows whose workplan was parsed whole and has no block for them. */
   readonly missingTasks: readonly TaskRow[];
+  /** Rows without a file or block of their own, whose hub id stands in another: not taken over, but not gone either. */
+  readonly astray: { readonly workstreams: readonly WorkstreamRow[]; readonly tasks: readonly TaskRow[] };
   /** A failed file that matches no row: any absence might be that file's. */
   readonly suspended: boolean;
 }
@@ -88,13 +90,18 @@ export function matchFiles(repoId: string, reading: RepoReading, hub: HubSnapsho
     file.state === "parsed" ? [matchWorkplan(file, context)] : [],
   );
   const spoken = new Set([...workplans.map(({ row }) => row?.id), ...failed.map((row) => row?.id)]);
-  const silent = own.filter((row) => !spoken.has(row.id) && claims.usesOf(row.id) === 0);
+  const [astray, silent] = parted(
+    own.filter((row) => !spoken.has(row.id)),
+    claims,
+  );
+  const [astrayTasks, absentTasks] = parted(tasksWithoutBlock(workplans, context), claims);
   return {
     workplans,
     failed: failed.filter((row) => row !== null),
     disguised: silent.filter((row) => ignored.has(row.path)),
     missing: silent.filter((row) => !ignored.has(row.path)),
-    missingTasks: missingTasks(workplans, context),
+    missingTasks: absentTasks,
+    astray: { workstreams: astray, tasks: astrayTasks },
     suspended,
   };
 }
@@ -214,13 +221,17 @@ function blockIsGone(row: TaskRow, context: Context): boolean {
   return file.failedBlocks.length === 0 && !file.tasks.some((block) => block.id === row.task_id);
 }
 
-function missingTasks(workplans: readonly WorkplanMatch[], context: Context): TaskRow[] {
+/** Rows whose hub id stands somewhere, and those whose does not. */
+function parted<Row extends { readonly id: string }>(rows: readonly Row[], claims: Claims): [Row[], Row[]] {
+  const stands = (row: Row) => claims.usesOf(row.id) > 0;
+  return [rows.filter(stands), rows.filter((row) => !stands(row))];
+}
+
+function tasksWithoutBlock(workplans: readonly WorkplanMatch[], context: Context): TaskRow[] {
   const taken = new Set(workplans.flatMap(({ tasks }) => tasks.map(({ row }) => row?.id)));
   return workplans.flatMap(({ row, id, reading }) => {
     if (!row || isFrozen(id) || reading.failedBlocks.length > 0) return [];
-    return (context.tasksOf.get(row.id) ?? []).filter(
-      (task) => !taken.has(task.id) && context.claims.usesOf(task.id) === 0,
-    );
+    return (context.tasksOf.get(row.id) ?? []).filter((task) => !taken.has(task.id));
   });
 }
 

@@ -101,7 +101,8 @@ export class PlanDraft {
       endedIntents: ended.map(({ row_id, key, value }) => ({
         row_id,
         key,
-        done: (this.#fileSays.get(fieldKey(row_id, key)) ?? "") === value,
+        // Of a file that is gone nothing is known, not even that a value is empty there.
+        done: this.#fileSays.has(fieldKey(row_id, key)) && (this.#fileSays.get(fieldKey(row_id, key)) ?? "") === value,
       })),
     };
   }

@@ -38,6 +38,8 @@ export function planRepo(options: PlanOptions): RepoPlan {
   const tasksOf = Map.groupBy(hub.tasks, (task) => task.workstream_id);
   for (const match of matches.workplans) planWorkplan(match, tasksOf.get(match.row?.id ?? "") ?? [], draft, mintId);
   for (const row of [...matches.failed, ...matches.disguised]) draft.markStale(row, tasksOf.get(row.id) ?? []);
+  for (const row of matches.astray.workstreams) draft.markPresent(row, tasksOf.get(row.id) ?? []);
+  for (const task of matches.astray.tasks) draft.changeTask(task, { missing_since: null, missing_at_commit: null });
   if (!matches.suspended) planAbsent(matches, tasksOf, draft);
   const orphans = options.mayOrphan ? planOrphans(matches, hub, draft) : NO_ORPHANS;
   return {
