@@ -5,9 +5,9 @@ import { fetchRepo, type RepoFiles } from "./repo_files.ts";
 import { parseRepo, type RepoReading } from "./repo_reading.ts";
 import type { Sighting } from "./sight.ts";
 
-const KEPT_BYTES = 24 * 1024 * 1024;
+const KEPT_BYTES = 10 * 1024 * 1024;
 // Texts of files are large and die young; left alone, the collector lets them pile up to twice what is alive.
-const COLLECT_EVERY_FILES = 1_000;
+const COLLECT_EVERY_FILES = 500;
 
 export class Readings {
   readonly #kept = new Map<string, RepoFiles>();
@@ -43,10 +43,10 @@ export class Readings {
   }
 }
 
+/** Bytes held; an unedited file stands in the work tree as it was committed, and is held once. */
 function sizeOf({ contents, standing }: RepoFiles): number {
-  let size = 0;
-  for (const content of contents.values()) size += content && "bytes" in content ? content.bytes.length : 0;
-  // Unedited files share their bytes with the contents; an estimate that is too high only keeps less.
-  for (const { bytes } of standing.values()) size += (bytes?.length ?? 0) / 2;
-  return size;
+  const held = new Set<Uint8Array>();
+  for (const content of contents.values()) if (content && "bytes" in content) held.add(content.bytes);
+  for (const { bytes } of standing.values()) if (bytes) held.add(bytes);
+  return [...held].reduce((sum, { length }) => sum + length, 0);
 }
