@@ -18,7 +18,9 @@ export interface IdOwner {
 
 export class Claims {
   readonly #byWorkplan = new Map<string, Claimant[]>();
-  readonly #usesOfHubId = new Map<string, number>();
+  readonly #hubIds = new Set<string>();
+  /** How often, of those that stand in more than one place: hardly any. */
+  readonly #repeated = new Map<string, number>();
   readonly #owners = new Map<string, IdOwner>();
   readonly #nameless = new Map<string, string[]>();
   readonly #known = new Set<string>();
@@ -31,8 +33,8 @@ export class Claims {
     }
     for (const id of hubIds) {
       if (id === null) continue;
-      const uses = this.#usesOfHubId.get(id);
-      this.#usesOfHubId.set(uses === undefined ? ownCopy(id) : id, (uses ?? 0) + 1);
+      if (this.#hubIds.has(id)) this.#repeated.set(ownCopy(id), this.usesOf(id) + 1);
+      else this.#hubIds.add(ownCopy(id));
     }
   }
 
@@ -70,7 +72,7 @@ export class Claims {
 
   /** In how many places this hub id stands: front matters of the fleet, and task blocks of what this run has read. */
   usesOf(hubId: string): number {
-    return this.#usesOfHubId.get(hubId) ?? 0;
+    return this.#repeated.get(hubId) ?? (this.#hubIds.has(hubId) ? 1 : 0);
   }
 
   ownerOf(hubId: string): IdOwner | null {
@@ -87,7 +89,7 @@ export class Claims {
   }
 
   hubIds(): string[] {
-    return [...this.#usesOfHubId.keys()];
+    return [...this.#hubIds];
   }
 }
 

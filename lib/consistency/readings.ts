@@ -5,7 +5,7 @@ import { fetchRepo, type RepoFiles } from "./repo_files.ts";
 import { parseRepo, type RepoReading } from "./repo_reading.ts";
 import type { Sighting } from "./sight.ts";
 
-const KEPT_BYTES = 10 * 1024 * 1024;
+const KEPT_BYTES = 9 * 1024 * 1024;
 // Texts of files are large and die young; left alone, the collector lets them pile up to twice what is alive.
 const COLLECT_EVERY_FILES = 500;
 
