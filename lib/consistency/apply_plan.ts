@@ -1,7 +1,7 @@
 // Writes a plan inside a transaction that somebody else began: a statement per kind of row and thousand rows, sent
 // in this order and without waiting in between: a statement goes out when the list as a whole is awaited, so nothing here
 // may await one by itself. Nothing here decides anything.
-import type { Transaction } from "../db/connect.ts";
+import type { Transaction } from "../db/handles.ts";
 import type { TaskRecord, WorkstreamRecord } from "./file_values.ts";
 import type { HubSnapshot } from "./hub_snapshot.ts";
 import type { RepoPlan } from "./repo_plan.ts";

@@ -1,6 +1,6 @@
 // The shape of a check. A check looks and says; it never repairs. Where it looks decides when it runs: into one file
 // (also an edited one that is not committed), into a repository beside its rows, or into the hub over all repos at once.
-import type { Reader } from "../db/connect.ts";
+import type { Reader } from "../db/handles.ts";
 import type { FailedReading, ParsedReading, Problem, ProblemKind } from "../workplan/types.ts";
 import type { Observation, Severity } from "./finding.ts";
 import type { HubSnapshot } from "./hub_snapshot.ts";

@@ -1,6 +1,6 @@
 // Who claims which id across the whole fleet: two files with one workplan id, a hub id that already names another row.
 // Known before anything is written, so that neither of two claimants can win by being read first.
-import type { Reader } from "../db/connect.ts";
+import type { Reader } from "../db/handles.ts";
 import type { RepoReading } from "./repo_reading.ts";
 
 export interface Claimant {

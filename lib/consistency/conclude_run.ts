@@ -1,6 +1,6 @@
 // The end of a run, in one transaction: the checks that look into the hub, waivers, which repositories are missing, and
 // the run's own row. Over unchanged input that row is all that is written.
-import type { Transaction } from "../db/connect.ts";
+import type { Transaction } from "../db/handles.ts";
 import { idList } from "./check.ts";
 import { findInHub, openFindings, storeFindings } from "./findings.ts";
 import { humanGates } from "./human_gates.ts";

@@ -1,5 +1,5 @@
 // Why a row is as it is: the file's value, the hub's, the last that both agreed on, which rule decided, and what lost.
-import type { Reader } from "../db/connect.ts";
+import type { Reader } from "../db/handles.ts";
 import { usageFailure } from "../failure.ts";
 import { type FileRow, fileSide } from "./explain_file.ts";
 import { type FieldValue, threeWay } from "./three_way.ts";

@@ -1,6 +1,6 @@
 // The file's side of an explanation: what it says at the tip that the next run would read, and why that run would take
 // nothing from it. Without the second, "the next run takes it" would be said of files that wait for a person.
-import type { Reader } from "../db/connect.ts";
+import type { Reader } from "../db/handles.ts";
 import { describeFailure } from "../failure.ts";
 import type { TaskBlock, WorkplanReading } from "../workplan/types.ts";
 import { readRepo } from "./repo_reading.ts";

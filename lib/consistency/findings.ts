@@ -1,6 +1,6 @@
 // Findings over time: opened, seen again, closed, re-opened. One statement for all findings of a pass; a pass that finds
 // what was found before at the same commit writes nothing.
-import type { Reader, Transaction } from "../db/connect.ts";
+import type { Reader, Transaction } from "../db/handles.ts";
 import { idList, type RepoView } from "./check.ts";
 import { CHECKS } from "./checks.ts";
 import { distinctKeys, type Finding, type HubFinding, toFinding } from "./finding.ts";

@@ -1,5 +1,5 @@
 // Removals that the guard refused. A person reads the plan, and releases exactly what was read by quoting its digest.
-import type { Reader, Transaction } from "../db/connect.ts";
+import type { Reader, Transaction } from "../db/handles.ts";
 import { OpsFailure, usageFailure } from "../failure.ts";
 import { canonical } from "./canonical.ts";
 import type { HeldOrphans } from "./repo_plan.ts";

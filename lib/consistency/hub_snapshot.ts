@@ -1,5 +1,5 @@
 // The hub's side of one repository, as it is inside the transaction that will change it: one statement, one snapshot.
-import type { Reader } from "../db/connect.ts";
+import type { Reader } from "../db/handles.ts";
 import type { FieldValue } from "./three_way.ts";
 
 export interface SyncBase {

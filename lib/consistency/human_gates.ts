@@ -1,5 +1,5 @@
 // Tasks that wait for a person: what a report shows next to its findings.
-import type { Reader } from "../db/connect.ts";
+import type { Reader } from "../db/handles.ts";
 import { idList } from "./check.ts";
 
 export interface HumanGate {

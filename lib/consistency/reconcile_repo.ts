@@ -1,6 +1,6 @@
 // One repository, one transaction: its rows as they are, the plan, the plan's effect, the findings, and only then the
 // fingerprint that lets the next run skip it. All of it or nothing; a run that was killed is repeated by the next.
-import type { Transaction } from "../db/connect.ts";
+import type { Transaction } from "../db/handles.ts";
 import { applyPlan } from "./apply_plan.ts";
 import { repoUnusable } from "./checks/c06_repo_unusable.ts";
 import type { Claims } from "./claims.ts";

@@ -1,7 +1,7 @@
 // Which repositories the hub knows. A second clone of one, or the same one moved elsewhere, is the same repository: it
 // keeps its id and with it every row.
 import { statSync } from "node:fs";
-import type { Reader, Transaction } from "../db/connect.ts";
+import type { Reader, Transaction } from "../db/handles.ts";
 import { type OpsFailure, usageFailure } from "../failure.ts";
 import { type Checkout, canonicalPath, defaultTip, detachedCommit, findCheckout, type Tip } from "../git/checkout.ts";
 import { isSameRemote, type RepoIdentity, readIdentity } from "../git/identity.ts";

@@ -1,5 +1,5 @@
 // The repositories that a run is about, with all that is needed to see which of them changed: one statement for a fleet.
-import type { Reader } from "../db/connect.ts";
+import type { Reader } from "../db/handles.ts";
 import { usageFailure } from "../failure.ts";
 import type { WorkplanCounts } from "./reading_counts.ts";
 

@@ -1,5 +1,5 @@
 // Domains and topics: the hub learns them from the files that name them.
-import type { Reader, Transaction } from "../db/connect.ts";
+import type { Reader, Transaction } from "../db/handles.ts";
 
 export interface Vocabulary {
   readonly domain: string;

@@ -1,6 +1,6 @@
 // Waivers: a finding that somebody has decided to live with, until a date. The finding stays, covered; when the waiver
 // expires or is removed it counts again, so that nothing is waived by being forgotten.
-import type { Reader, Transaction } from "../db/connect.ts";
+import type { Reader, Transaction } from "../db/handles.ts";
 import { usageFailure } from "../failure.ts";
 import { idList } from "./check.ts";
 import { CHECKS } from "./checks.ts";

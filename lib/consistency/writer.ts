@@ -1,7 +1,8 @@
 // How a run writes: each repository in a transaction of its own, or, for a dry run, everything in one transaction that is
 // rolled back at the end. The same code runs in both, so a dry run cannot promise what the real one would not do.
-import type { Database, Reader, Transaction } from "../db/connect.ts";
+import type { Database } from "../db/connect.ts";
 import { errorCode } from "../db/database_failure.ts";
+import type { Reader, Transaction } from "../db/handles.ts";
 
 export interface Writer {
   readonly sql: Reader;

@@ -3,17 +3,9 @@
 import postgres from "postgres";
 import type { Secret } from "../secret.ts";
 import { databaseFailure } from "./database_failure.ts";
+import type { Sql, Transaction } from "./handles.ts";
 import { Lane, type TransactionOptions } from "./lane.ts";
 import { TransactionLanes } from "./transaction.ts";
-
-/** A handle for statements: the driver's tagged template. Values become parameters, never text. */
-export type Sql = postgres.Sql;
-/** The same inside a transaction. */
-export type Transaction = postgres.TransactionSql;
-/** Where a read may run: on its own, or inside a transaction. */
-export type Reader = Sql | Transaction;
-/** What the driver accepts for a JSON parameter; our rows are plain values. */
-export type Json = postgres.JSONValue;
 
 export interface ConnectOptions {
   readonly url: Secret;

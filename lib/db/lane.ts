@@ -2,8 +2,8 @@
 // driver would reconnect on its own and leave some statements neither answered nor refused; here each statement settles.
 import type postgres from "postgres";
 import { OpsFailure } from "../failure.ts";
-import type { Sql, Transaction } from "./connect.ts";
 import { errorCode } from "./database_failure.ts";
+import type { Sql, Transaction } from "./handles.ts";
 
 export interface TransactionOptions {
   readonly isolation?: "read committed" | "repeatable read";

@@ -4,8 +4,9 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { OpsFailure } from "../failure.ts";
-import type { Database, Reader, Transaction } from "./connect.ts";
+import type { Database } from "./connect.ts";
 import { errorCode } from "./database_failure.ts";
+import type { Reader, Transaction } from "./handles.ts";
 
 export interface Migration {
   readonly version: number;

@@ -1,7 +1,7 @@
 // The only transaction function. postgres.js 3.4 can run the rest of a `begin` block on a new connection, each
 // statement committing by itself, when the backend dies in the middle (porsager/postgres #1155, #1195, #1208): half a
 // change, with no error to see. Here each transaction has a connection of its own, and the block ends with it (lane.ts).
-import type { Sql, Transaction } from "./connect.ts";
+import type { Sql, Transaction } from "./handles.ts";
 import { Lane, type TransactionOptions } from "./lane.ts";
 
 // More would only queue in the server: work on two cores is bound by the processor, not by waiting.

@@ -1,5 +1,6 @@
 // How the hub is, in one look: its identity, what it holds, the last runs, what is open and what waits.
-import type { Database, Reader } from "../db/connect.ts";
+import type { Database } from "../db/connect.ts";
+import type { Reader } from "../db/handles.ts";
 import { migrationStatus } from "../db/migrate.ts";
 
 export interface HubStatus {

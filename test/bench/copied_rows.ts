@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { Sql, Transaction } from "../../lib/db/connect.ts";
+import type { Sql, Transaction } from "../../lib/db/handles.ts";
 
 /** A table's rows as COPY text; tables in an order that their foreign keys accept. */
 export type CopiedRows = readonly { readonly table: string; readonly rows: Buffer }[];

@@ -1,6 +1,6 @@
 // Which rows a run wrote, told by PostgreSQL's own row versions: every insert, update and delete changes a table's sum
 // of (xmin, ctid). Statistics would do too, but the server reports them late.
-import type { Sql } from "../../lib/db/connect.ts";
+import type { Sql } from "../../lib/db/handles.ts";
 
 export type TableStates = ReadonlyMap<string, string>;
 

@@ -1,4 +1,4 @@
-import type { Reader } from "../../db/connect.ts";
+import type { Reader } from "../../db/handles.ts";
 import { type Check, idList } from "../check.ts";
 import { cyclesOf } from "./dependency_cycles.ts";
 

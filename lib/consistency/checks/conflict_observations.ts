@@ -1,5 +1,5 @@
 // What C-10, C-11 and C-14 share: a value that lost, told until the field moves again. They differ in whose field it is.
-import type { Reader } from "../../db/connect.ts";
+import type { Reader } from "../../db/handles.ts";
 import { shellQuoted } from "../../shell_quoted.ts";
 import { idList } from "../check.ts";
 import type { Observation } from "../finding.ts";

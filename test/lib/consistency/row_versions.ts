@@ -1,6 +1,6 @@
 // Whether anything was written at all: each table's row versions in one digest. A rewritten row has another one, even
 // when its values are the same.
-import type { Sql } from "../../../lib/db/connect.ts";
+import type { Sql } from "../../../lib/db/handles.ts";
 
 export interface TableVersion {
   readonly rows: number;

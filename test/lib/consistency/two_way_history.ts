@@ -4,7 +4,7 @@ import { expect } from "bun:test";
 import fc from "fast-check";
 import { explain } from "../../../lib/consistency/explain.ts";
 import type { FieldValue } from "../../../lib/consistency/three_way.ts";
-import type { Sql } from "../../../lib/db/connect.ts";
+import type { Sql } from "../../../lib/db/handles.ts";
 import { makeRepo, type TestRepo, workplanText } from "../../support/git_repo.ts";
 import { TEST_HOST, type TestHub } from "../../support/hub.ts";
 import { rowVersions } from "./row_versions.ts";

@@ -1,7 +1,8 @@
 // A transaction whose connection dies, against a real server: nothing of it may stay, and nothing may hang.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import postgres from "postgres";
-import { Database, type Reader, type Transaction } from "../../../lib/db/connect.ts";
+import { Database } from "../../../lib/db/connect.ts";
+import type { Reader, Transaction } from "../../../lib/db/handles.ts";
 import { describeFailure, OpsFailure } from "../../../lib/failure.ts";
 import { Secret } from "../../../lib/secret.ts";
 import { waitUntil } from "../../../lib/wait_until.ts";

@@ -2,7 +2,7 @@
 // silent. Each scene has a repository of its own in one hub, and tells all that is found in it, so that a check which
 // speaks out of turn is seen as well as one that is silent.
 import type { OpenFinding } from "../../../../lib/consistency/findings.ts";
-import type { Sql } from "../../../../lib/db/connect.ts";
+import type { Sql } from "../../../../lib/db/handles.ts";
 import { whenTestsEnd } from "../../../stop_what_tests_started.ts";
 import { type Files, makeRepo, type TestRepo, temporaryFolder } from "../../../support/git_repo.ts";
 import { freshHub, type TestHub } from "../../../support/hub.ts";
