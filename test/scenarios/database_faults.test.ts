@@ -1,6 +1,6 @@
 // What PostgreSQL can do to a run of the main job. Each time: exit 2 with C-00 and what to do, in text and as one JSON
 // document; nothing half done; and the next run ends where an undisturbed one does.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { rmSync, statfsSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -15,9 +15,9 @@ import { startEmbedded } from "../../lib/postgres/start_embedded.ts";
 import { stopEmbedded } from "../../lib/postgres/stop_embedded.ts";
 import { Secret } from "../../lib/secret.ts";
 import { type Ran, runCheck, startCheck } from "../support/check_process.ts";
+import { disturbedFleet } from "../support/disturbed_fleet.ts";
 import { probe, removeHome, temporaryHome } from "../support/embedded_home.ts";
-import { hubContent, makeFleet, registerFleet } from "../support/fleet.ts";
-import { type TestRepo, temporaryFolder } from "../support/git_repo.ts";
+import { registerFleet } from "../support/fleet.ts";
 import { freshHub, type TestHub } from "../support/hub.ts";
 import { expectConverged } from "../support/killed_runs.ts";
 import { preparedHome } from "../support/prepared_home.ts";
@@ -26,29 +26,8 @@ import { relayTo } from "../support/tcp_relay.ts";
 const WATCHDOG = 120_000;
 const PASSWORD = "open-sesame";
 const ALL = ["--all", "--json"];
-const folder = temporaryFolder();
-const hubs: TestHub[] = [];
-let fleet: TestRepo[];
-/** What a hub holds after a run that nothing disturbed. */
-let wanted: Awaited<ReturnType<typeof hubContent>>;
-
-beforeAll(async () => {
-  fleet = await makeFleet(folder.path, { repos: 12, workplans: 3, tasks: 3 });
-  const undisturbed = await registered();
-  expect((await runCheck(ALL, { DATABASE_URL: undisturbed.url })).code).toBe(0);
-  wanted = await hubContent(undisturbed.database);
-}, WATCHDOG);
-afterAll(async () => {
-  for (const hub of hubs) await hub.close();
-  folder.remove();
-});
-
-async function registered(): Promise<TestHub> {
-  const hub = await freshHub();
-  hubs.push(hub);
-  await registerFleet(hub.database, fleet);
-  return hub;
-}
+const disturbed = disturbedFleet();
+const { registered } = disturbed;
 
 function urlWith(url: string, change: Partial<URL>): string {
   return Object.assign(new URL(url), change).href;
@@ -105,7 +84,7 @@ describe("consistency_check.ts without a hub to talk to", () => {
   ];
   for (const { what, url, says, hint } of unusable) {
     test(`says that ${what}, in text and as JSON, without the password`, async () => {
-      const DATABASE_URL = url(hubs[0] as TestHub);
+      const DATABASE_URL = url(await registered());
       const json = await runCheck(ALL, { DATABASE_URL });
       expectAutomationError(json, says);
       const text = await runCheck(["--all"], { DATABASE_URL });
@@ -132,7 +111,7 @@ describe("consistency_check.ts without a hub to talk to", () => {
 
   test("says that the schema is missing, and what to type", async () => {
     const hub = await freshHub();
-    hubs.push(hub);
+    disturbed.closeLater(hub);
     await hub.database.sql`drop table schema_migrations`;
     const ran = await runCheck(["--all"], { DATABASE_URL: hub.url });
     expect(ran.code).toBe(2);
@@ -151,7 +130,7 @@ describe("consistency_check.ts on a hub that refuses it", () => {
         sql.unsafe(`alter database ${name} reset default_transaction_read_only`),
       ),
     );
-    await expectConverged(hub, wanted, "read-only");
+    await expectConverged(hub, disturbed.wanted, "read-only");
   });
 
   // A role that is no superuser: the limits don't hold for those.
@@ -167,7 +146,7 @@ describe("consistency_check.ts on a hub that refuses it", () => {
       await expectNothingHalfDone(hub);
       await sql.unsafe(`alter role ${role} connection limit 10`);
       expect((await runCheck(ALL, { DATABASE_URL })).report().automation_error).toBeNull();
-      await expectConverged(hub, wanted, `connection limit ${limit}`);
+      await expectConverged(hub, disturbed.wanted, `connection limit ${limit}`);
       await sql.unsafe(`drop owned by ${role}; drop role ${role}`);
     });
   }
@@ -184,7 +163,7 @@ describe("consistency_check.ts on a hub that refuses it", () => {
       await expectNothingHalfDone(hub);
     });
     await holder.end({ timeout: 1 });
-    await expectConverged(hub, wanted, "lock held");
+    await expectConverged(hub, disturbed.wanted, "lock held");
   });
 });
 
@@ -214,7 +193,7 @@ describe("consistency_check.ts on a connection that dies", () => {
         await expectNothingHalfDone(hub);
       }
       await observer.end({ timeout: 1 });
-      await expectConverged(hub, wanted, "backends terminated");
+      await expectConverged(hub, disturbed.wanted, "backends terminated");
     },
     WATCHDOG,
   );
@@ -239,7 +218,7 @@ describe("consistency_check.ts on a connection that dies", () => {
       // The silent backends still hold their locks: the server ends them when it notices, here at once.
       await hub.database.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'silent'`;
       await expectNothingHalfDone(hub);
-      await expectConverged(hub, wanted, "silence");
+      await expectConverged(hub, disturbed.wanted, "silence");
     },
     WATCHDOG,
   );
@@ -264,7 +243,7 @@ describe("consistency_check.ts on a server that goes away", () => {
         const home = await preparedHome();
         try {
           const before = await ownHub(home);
-          await registerFleet(before.database, fleet);
+          await registerFleet(before.database, disturbed.fleet);
           const holder = postgres(before.url, { max: 1, onnotice: () => {} });
           await holder.unsafe("begin; select 1 from repos where slug = 'fleet-05' for update");
           const run = startCheck(ALL, { DATABASE_URL: before.url });
@@ -275,7 +254,7 @@ describe("consistency_check.ts on a server that goes away", () => {
           await Promise.all([holder.end({ timeout: 0 }), before.database.close()]);
           const after = await ownHub(home);
           await expectNothingHalfDone(after);
-          await expectConverged(after, wanted, how);
+          await expectConverged(after, disturbed.wanted, how);
           await after.database.close();
         } finally {
           await removeHome(home);
@@ -293,7 +272,7 @@ describe("consistency_check.ts on a server that goes away", () => {
       if (mounted.exitCode !== 0) throw new Error(`This test needs a small file system (root): ${mounted.stderr}`);
       try {
         const hub = await ownHub(home);
-        await registerFleet(hub.database, fleet);
+        await registerFleet(hub.database, disturbed.fleet);
         const filler = join(home, "filler");
         Bun.spawnSync(["dd", "if=/dev/zero", `of=${filler}`, "bs=64k"], { stderr: "ignore" });
         expect(statfsSync(home).bavail).toBe(0);
@@ -302,7 +281,7 @@ describe("consistency_check.ts on a server that goes away", () => {
         expect(text.out + text.err).toContain("disk is full");
         rmSync(filler);
         await expectNothingHalfDone(hub);
-        await expectConverged(hub, wanted, "disk full");
+        await expectConverged(hub, disturbed.wanted, "disk full");
         await hub.database.close();
       } finally {
         await stopEmbedded({ home, env: environmentForPrograms() });
@@ -322,7 +301,7 @@ describe("a clock that was set back", () => {
     expect((await runCheck(ALL, { DATABASE_URL: hub.url })).report()).toMatchObject({ exit_code: 0 });
     const [left] = await hub.database.sql`select count(*)::int as n from sweep_state where full_pass_at > now()`;
     expect(left).toEqual({ n: 0 });
-    await expectConverged(hub, wanted, "clock set back");
+    await expectConverged(hub, disturbed.wanted, "clock set back");
   });
 
   test("guardOrphans() takes a first sighting in the future for no second one, and never holds because of it", () => {

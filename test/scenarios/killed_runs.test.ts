@@ -1,40 +1,20 @@
 // Runs that are stopped in the middle, politely or not, and runs that meet each other or a person at work in the hub.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import postgres from "postgres";
 import { waitUntil } from "../../lib/wait_until.ts";
 import { runCheck, startCheck } from "../support/check_process.ts";
-import { hubContent, makeFleet, registerFleet } from "../support/fleet.ts";
+import { disturbedFleet } from "../support/disturbed_fleet.ts";
+import { makeFleet, registerFleet } from "../support/fleet.ts";
 import { type TestRepo, temporaryFolder } from "../support/git_repo.ts";
 import { freshHub, type TestHub } from "../support/hub.ts";
 import { expectConverged, killAndConverge } from "../support/killed_runs.ts";
 
 const WATCHDOG = 120_000;
 const ALL = ["--all", "--json"];
-const folder = temporaryFolder();
-const hubs: TestHub[] = [];
-let fleet: TestRepo[];
-/** What a hub holds after a run that nothing disturbed. */
-let wanted: Awaited<ReturnType<typeof hubContent>>;
-
-beforeAll(async () => {
-  fleet = await makeFleet(folder.path, { repos: 12, workplans: 3, tasks: 3 });
-  const undisturbed = await registered();
-  expect((await runCheck(ALL, { DATABASE_URL: undisturbed.url })).code).toBe(0);
-  wanted = await hubContent(undisturbed.database);
-}, WATCHDOG);
-afterAll(async () => {
-  for (const hub of hubs) await hub.close();
-  folder.remove();
-});
-
-async function registered(): Promise<TestHub> {
-  const hub = await freshHub();
-  hubs.push(hub);
-  await registerFleet(hub.database, fleet);
-  return hub;
-}
+const disturbed = disturbedFleet();
+const { registered } = disturbed;
 
 /** Runs `work` while somebody's transaction holds the row of one repository: a run can't finish meanwhile. */
 async function whileHeld(hub: TestHub, slug: string, work: () => Promise<void>): Promise<void> {
@@ -87,7 +67,7 @@ for (const [signal, code] of [
         select w.workplan_id, count(t.id)::int as tasks from workstreams w left join tasks t on t.workstream_id = w.id
         group by w.id having count(t.id) <> 3`;
       expect([...halves]).toEqual([]);
-      await expectConverged(hub, wanted, `stopped by ${signal}`);
+      await expectConverged(hub, disturbed.wanted, `stopped by ${signal}`);
     },
     WATCHDOG,
   );
@@ -102,7 +82,7 @@ test(
       [0, null],
       [0, null],
     ]);
-    await expectConverged(hub, wanted, "run twice at once");
+    await expectConverged(hub, disturbed.wanted, "run twice at once");
   },
   WATCHDOG,
 );
@@ -111,8 +91,8 @@ test(
   "consistency_check.ts registering one repository twice at once registers it once",
   async () => {
     const hub = await freshHub();
-    hubs.push(hub);
-    const path = fleet[0]?.path ?? "";
+    disturbed.closeLater(hub);
+    const path = disturbed.fleet[0]?.path ?? "";
     const both = await Promise.all(
       [1, 2, 3].map(() => runCheck(["--repo", path, "--json"], { DATABASE_URL: hub.url })),
     );
@@ -191,7 +171,7 @@ describe("a person's edit in the hub", () => {
     async () => {
       const own = temporaryFolder();
       const hub = await freshHub();
-      hubs.push(hub);
+      disturbed.closeLater(hub);
       const [repo] = await makeFleet(own.path, { repos: 1, workplans: 1, tasks: 2 });
       await registerFleet(hub.database, repo ? [repo] : []);
       await runCheck(ALL, { DATABASE_URL: hub.url });
@@ -225,7 +205,7 @@ describe("a person's edit in the hub", () => {
     async () => {
       const own = temporaryFolder();
       const hub = await freshHub();
-      hubs.push(hub);
+      disturbed.closeLater(hub);
       const repos = await makeFleet(own.path, { repos: 4, workplans: 2, tasks: 4 });
       await registerFleet(hub.database, repos);
       await runCheck(ALL, { DATABASE_URL: hub.url });
