@@ -1,7 +1,9 @@
 // Writes a plan inside a transaction that somebody else began: a statement per kind of row and thousand rows, sent
 // in this order and without waiting in between: a statement goes out when the list as a whole is awaited, so nothing here
 // may await one by itself. Nothing here decides anything.
+
 import type { Transaction } from "../db/handles.ts";
+import { idsIn } from "../db/ids_in.ts";
 import type { TaskRecord, WorkstreamRecord } from "./file_values.ts";
 import type { HubSnapshot } from "./hub_snapshot.ts";
 import type { RepoPlan } from "./repo_plan.ts";
@@ -30,11 +32,7 @@ export async function applyPlan(tx: Transaction, plan: RepoPlan, hub: HubSnapsho
     ),
     ...batches(plan.bases, (rows) => setBases(tx, rows, commit)),
     ...batches(plan.conflicts, (rows) => keepConflicts(tx, rows, repoId, commit)),
-    ...batches(
-      plan.settled,
-      (rows) =>
-        tx`update conflicts set settled_at = now() where id in (select value::uuid from json_array_elements_text(${json(rows)}::text::json))`,
-    ),
+    ...batches(plan.settled, (rows) => tx`update conflicts set settled_at = now() where id in (${idsIn(tx, rows)})`),
     ...batches(plan.endedIntents, (rows) => endIntents(tx, rows)),
     ...batches(plan.intents, (rows) => setIntents(tx, rows, repoId)),
     ...setFiles(tx, plan, hub),
@@ -136,7 +134,7 @@ function followMove(tx: Transaction, repoId: string): PromiseLike<unknown>[] {
 function markOrphaned(tx: Transaction, table: "workstreams" | "tasks", ids: readonly string[]) {
   return tx`
     update ${tx(table)} set orphaned_at = now()
-    where orphaned_at is null and id in (select value::uuid from json_array_elements_text(${json(ids)}::text::json))`;
+    where orphaned_at is null and id in (${idsIn(tx, ids)})`;
 }
 
 function setBases(tx: Transaction, rows: RepoPlan["bases"], commit: string) {

@@ -39,8 +39,3 @@ export function problemsOf(
     .filter((problem) => problem.kind === kind && pick(problem))
     .map(({ kind: _, ...seen }) => ({ ...seen, path: reading.path }));
 }
-
-/** The ids of one query parameter. */
-export function idList(ids: readonly string[]): string {
-  return JSON.stringify(ids);
-}

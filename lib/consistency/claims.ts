@@ -1,6 +1,7 @@
 // Who claims which id across the whole fleet: two files with one workplan id, a hub id that already names another row.
 // Known before anything is written, so that neither of two claimants can win by being read first.
 import type { Reader } from "../db/handles.ts";
+import { idsIn } from "../db/ids_in.ts";
 import type { RepoReading } from "./repo_reading.ts";
 
 export interface Claimant {
@@ -113,11 +114,10 @@ const BATCH = 5_000;
 
 /** Adds what the database knows: files of repos that this run did not read, and the rows that own the hub ids found. */
 export async function addKnownClaims(sql: Reader, claims: Claims, readRepoIds: readonly string[]): Promise<void> {
-  const read = JSON.stringify(readRepoIds);
   for (const ids of batches(claims.hubIds())) {
-    for (const row of await filesWith(sql, "hub_id", ids, read)) addKnownFile(claims, row);
+    for (const row of await filesWith(sql, "hub_id", ids, readRepoIds)) addKnownFile(claims, row);
     const rows = await sql<OwnerRow[]>`
-      with wanted as (select value::uuid as id from json_array_elements_text(${JSON.stringify(ids)}::text::json))
+      with wanted (id) as (${idsIn(sql, ids)})
       select w.id, 'workstream' as kind, w.repo_id, w.workplan_id, null as task_id from wanted join workstreams w using (id)
       union all
       select t.id, 'task', t.repo_id, w.workplan_id, t.task_id
@@ -133,12 +133,12 @@ export async function addKnownClaims(sql: Reader, claims: Claims, readRepoIds: r
   }
   // The owners' own keys too: a row may only be taken over when no other file has the key that it stands under.
   for (const ids of batches([...new Set([...claims.workplanIds(), ...claims.ownerKeys()])])) {
-    for (const row of await filesWith(sql, "workplan_id", ids, read)) addKnownFile(claims, row);
+    for (const row of await filesWith(sql, "workplan_id", ids, readRepoIds)) addKnownFile(claims, row);
   }
   const nameless = await sql<{ repo_id: string; path: string }[]>`
     select f.repo_id, f.path from workplan_files f
     where f.state = 'failed' and f.workplan_id is null
-      and f.repo_id not in (select value::uuid from json_array_elements_text(${read}::text::json))`;
+      and f.repo_id not in (${idsIn(sql, readRepoIds)})`;
   for (const { repo_id, path } of nameless) claims.addNameless({ repoId: repo_id, path });
   await addLastKnown(sql, claims);
 }
@@ -156,13 +156,13 @@ async function addLastKnown(sql: Reader, claims: Claims): Promise<void> {
 }
 
 /** Files of repositories that this run did not read, by one of the ids that stand in them. */
-function filesWith(sql: Reader, column: "workplan_id" | "hub_id", ids: readonly string[], read: string) {
+function filesWith(sql: Reader, column: "workplan_id" | "hub_id", ids: readonly string[], read: readonly string[]) {
   return sql<ClaimRow[]>`
     select f.repo_id, f.path, f.workplan_id, f.hub_id
     from json_array_elements_text(${JSON.stringify(ids)}::text::json) wanted (id)
     join workplan_files f on ${column === "hub_id" ? sql`f.hub_id = wanted.id::uuid` : sql`f.workplan_id = wanted.id`}
     join repos on repos.id = f.repo_id and repos.removed_at is null
-    where f.repo_id not in (select value::uuid from json_array_elements_text(${read}::text::json))`;
+    where f.repo_id not in (${idsIn(sql, read)})`;
 }
 
 function addKnownFile(claims: Claims, { repo_id, path, workplan_id, hub_id }: ClaimRow): void {

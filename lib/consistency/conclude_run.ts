@@ -1,7 +1,8 @@
 // The end of a run, in one transaction: the checks that look into the hub, waivers, which repositories are missing, and
 // the run's own row. Over unchanged input that row is all that is written.
+
 import type { Transaction } from "../db/handles.ts";
-import { idList } from "./check.ts";
+import { idsIn } from "../db/ids_in.ts";
 import { findInHub, openFindings, storeFindings } from "./findings.ts";
 import { humanGates } from "./human_gates.ts";
 import { LISTED_FINDINGS } from "./report.ts";
@@ -27,8 +28,8 @@ async function storePresence(tx: Transaction, { repos, missing }: RunLedger): Pr
   const back = repos.filter((repo) => repo.missing && !gone.has(repo.id)).map(({ id }) => id);
   if (newlyGone.length + back.length === 0) return;
   await tx`
-    update repos set missing_since = case when id in (select value::uuid from json_array_elements_text(${idList(back)}::text::json)) then null else now() end
-    where id in (select value::uuid from json_array_elements_text(${idList([...newlyGone, ...back])}::text::json))`;
+    update repos set missing_since = case when id in (${idsIn(tx, back)}) then null else now() end
+    where id in (${idsIn(tx, [...newlyGone, ...back])})`;
 }
 
 async function storeRun(tx: Transaction, { report }: FleetResult): Promise<void> {

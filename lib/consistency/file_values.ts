@@ -21,7 +21,9 @@ export const FILE_OWNED_WORKSTREAM_FIELDS = [
 ] as const;
 export const FILE_OWNED_TASK_FIELDS = ["title", "priority", "needs_human", "intervention_note", "extra"] as const;
 
-const PRESENT = { stale_source: false, missing_since: null, missing_at_commit: null, orphaned_at: null } as const;
+/** Its file or block is there, whatever else may be wrong. */
+export const NOT_MISSING = { missing_since: null, missing_at_commit: null } as const;
+const PRESENT = { stale_source: false, ...NOT_MISSING, orphaned_at: null } as const;
 
 /** The row of a workplan that was read well: present, neither stale nor orphaned. */
 export function workstreamFromFile(

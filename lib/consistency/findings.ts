@@ -1,7 +1,9 @@
 // Findings over time: opened, seen again, closed, re-opened. One statement for all findings of a pass; a pass that finds
 // what was found before at the same commit writes nothing.
+
 import type { Reader, Transaction } from "../db/handles.ts";
-import { idList, type RepoView } from "./check.ts";
+import { idsIn } from "../db/ids_in.ts";
+import type { RepoView } from "./check.ts";
 import { CHECKS } from "./checks.ts";
 import { distinctKeys, type Finding, type HubFinding, toFinding } from "./finding.ts";
 import type { RepoReading } from "./repo_reading.ts";
@@ -82,7 +84,7 @@ export async function storeFindings(tx: Transaction, pass: FindingPass): Promise
     )
     update findings set closed_at = now()
     where closed_at is null and origin = ${pass.origin}
-      and repo_id in (select value::uuid from json_array_elements_text(${idList(pass.repoIds)}::text::json))
+      and repo_id in (${idsIn(tx, pass.repoIds)})
       and not exists (select from seen where seen.repo_id = findings.repo_id and seen.finding_key = findings.finding_key)`;
 }
 
@@ -105,11 +107,10 @@ export interface OpenFindings {
 
 /** Open findings of these repositories that no waiver covers. */
 export async function openFindings(sql: Reader, repoIds: readonly string[], limit: number): Promise<OpenFindings> {
-  const ids = idList(repoIds);
   const [counts] = await sql<{ totals: Record<string, number> | null; errors: number; open: number; waived: number }[]>`
     with open as (
       select check_id, severity, waiver_id from findings
-      where closed_at is null and repo_id in (select value::uuid from json_array_elements_text(${ids}::text::json))
+      where closed_at is null and repo_id in (${idsIn(sql, repoIds)})
     )
     select (select json_object_agg(check_id, n) from (select check_id, count(*) as n from open where waiver_id is null group by check_id order by check_id) t) as totals,
       count(*) filter (where waiver_id is null and severity = 'error')::int as errors,
@@ -125,7 +126,7 @@ export async function openFindings(sql: Reader, repoIds: readonly string[], limi
       f.expected, f.hint, to_json(f.first_seen) #>> '{}' as first_seen
     from findings f join repos on repos.id = f.repo_id
     where f.closed_at is null and f.waiver_id is null
-      and f.repo_id in (select value::uuid from json_array_elements_text(${ids}::text::json))
+      and f.repo_id in (${idsIn(sql, repoIds)})
     order by f.severity, f.first_seen, repos.slug, f.path, f.line, f.id
     limit ${limit}`;
   return { findings: [...findings], totals: totals ?? {}, errors, truncated: open > findings.length, waived };

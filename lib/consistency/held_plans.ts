@@ -1,5 +1,7 @@
 // Removals that the guard refused. A person reads the plan, and releases exactly what was read by quoting its digest.
+
 import type { Reader, Transaction } from "../db/handles.ts";
+import { idsIn } from "../db/ids_in.ts";
 import { OpsFailure, usageFailure } from "../failure.ts";
 import { canonical } from "./canonical.ts";
 import type { HeldOrphans } from "./repo_plan.ts";
@@ -66,19 +68,19 @@ export async function applyHeldPlan(
     });
   }
   if (!locked) throw moved("somebody else has applied it", plan);
-  const workstreams = JSON.stringify(plan.plan.workstreams.map(({ id }) => id));
-  const tasks = JSON.stringify(plan.plan.tasks.map(({ id }) => id));
+  const workstreams = plan.plan.workstreams.map(({ id }) => id);
+  const tasks = plan.plan.tasks.map(({ id }) => id);
   const [back] = await tx<{ n: number }[]>`
-    select (select count(*) from workstreams where missing_since is null and id in (select value::uuid from json_array_elements_text(${workstreams}::text::json)))::int
-      + (select count(*) from tasks where missing_since is null and id in (select value::uuid from json_array_elements_text(${tasks}::text::json)))::int as n`;
+    select (select count(*) from workstreams where missing_since is null and id in (${idsIn(tx, workstreams)}))::int
+      + (select count(*) from tasks where missing_since is null and id in (${idsIn(tx, tasks)}))::int as n`;
   if (back?.n) throw moved(`${back.n} of its files or blocks are back`, plan);
   const markedWorkstreams = await tx`
     update workstreams set orphaned_at = now() where orphaned_at is null
-      and id in (select value::uuid from json_array_elements_text(${workstreams}::text::json)) returning id`;
+      and id in (${idsIn(tx, workstreams)}) returning id`;
   const markedTasks = await tx`
     update tasks set orphaned_at = now() where orphaned_at is null
-      and (id in (select value::uuid from json_array_elements_text(${tasks}::text::json))
-        or workstream_id in (select value::uuid from json_array_elements_text(${workstreams}::text::json))) returning id`;
+      and (id in (${idsIn(tx, tasks)})
+        or workstream_id in (${idsIn(tx, workstreams)})) returning id`;
   await tx`update held_plans set applied_at = now() where id = ${plan.id}`;
   return { plan, workstreams: markedWorkstreams.length, tasks: markedTasks.length };
 }

@@ -1,5 +1,6 @@
 // The hub's side of one repository, as it is inside the transaction that will change it: one statement, one snapshot.
 import type { Reader } from "../db/handles.ts";
+import { idsIn } from "../db/ids_in.ts";
 import type { FieldValue } from "./three_way.ts";
 
 export interface SyncBase {
@@ -102,12 +103,11 @@ export async function loadHubSnapshot(
   repoId: string,
   alsoRowIds: readonly string[] = [],
 ): Promise<HubSnapshot> {
-  const also = JSON.stringify(alsoRowIds);
   const [row] = await sql<{ snapshot: HubSnapshot }[]>`
     with wanted_workstreams as (
       select id from workstreams where repo_id = ${repoId}
-      union select value::uuid from json_array_elements_text(${also}::text::json)
-      union select workstream_id from tasks where id in (select value::uuid from json_array_elements_text(${also}::text::json))
+      union ${idsIn(sql, alsoRowIds)}
+      union select workstream_id from tasks where id in (${idsIn(sql, alsoRowIds)})
     ), wanted_rows as (
       select id from wanted_workstreams
       union all select id from tasks where workstream_id in (select id from wanted_workstreams)

@@ -1,6 +1,7 @@
 // Tasks that wait for a person: what a report shows next to its findings.
+
 import type { Reader } from "../db/handles.ts";
-import { idList } from "./check.ts";
+import { idsIn } from "../db/ids_in.ts";
 
 export interface HumanGate {
   readonly repo: string;
@@ -17,7 +18,7 @@ export async function humanGates(sql: Reader, repoIds: readonly string[]): Promi
     select repos.slug as repo, t.task_id, t.title, t.intervention_note
     from tasks t join repos on repos.id = t.repo_id join workstreams w on w.id = t.workstream_id
     where t.needs_human and t.orphaned_at is null and t.status not in ('done', 'cancelled') and w.status in ('active', 'blocked')
-      and t.repo_id in (select value::uuid from json_array_elements_text(${idList(repoIds)}::text::json))
+      and t.repo_id in (${idsIn(sql, repoIds)})
     order by repos.slug, t.task_id limit ${LISTED}`;
   return [...rows];
 }

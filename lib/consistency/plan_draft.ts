@@ -2,7 +2,7 @@
 // plan over unchanged input is empty. Alive only inside planRepo. (pure)
 import { canonical } from "./canonical.ts";
 import type { TaskRecord, WorkstreamRecord } from "./file_values.ts";
-import { fieldOf } from "./file_values.ts";
+import { fieldOf, NOT_MISSING } from "./file_values.ts";
 import type { HubSnapshot, PendingIntent, StoredIntent, TaskRow, WorkstreamRow } from "./hub_snapshot.ts";
 import type { BaseRecord, ConflictRecord, IntentRecord } from "./repo_plan.ts";
 import type { FieldValue } from "./three_way.ts";
@@ -63,14 +63,14 @@ export class PlanDraft {
 
   /** The file is there but unreadable: its rows keep their last good values and say so. */
   markStale(row: WorkstreamRow, tasks: readonly TaskRow[]): void {
-    this.changeWorkstream(row, { stale_source: true, ...PRESENT });
-    for (const task of tasks) this.changeTask(task, { stale_source: true, ...PRESENT });
+    this.changeWorkstream(row, { stale_source: true, ...NOT_MISSING });
+    for (const task of tasks) this.changeTask(task, { stale_source: true, ...NOT_MISSING });
   }
 
   /** Nothing is written for the row, but its file or block is there: it is not missing. */
   markPresent(row: WorkstreamRow, tasks: readonly TaskRow[]): void {
-    this.changeWorkstream(row, PRESENT);
-    for (const task of tasks) this.changeTask(task, PRESENT);
+    this.changeWorkstream(row, NOT_MISSING);
+    for (const task of tasks) this.changeTask(task, NOT_MISSING);
   }
 
   finish() {
@@ -107,8 +107,6 @@ export class PlanDraft {
     };
   }
 }
-
-const PRESENT = { missing_since: null, missing_at_commit: null } as const;
 
 interface Change<Row, Wanted> {
   readonly row: Row;

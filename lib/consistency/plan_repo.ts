@@ -7,6 +7,7 @@ import {
   FILE_OWNED_WORKSTREAM_FIELDS,
   fieldOf,
   fileOwned,
+  NOT_MISSING,
   type TaskRecord,
   taskFromBlock,
   type WorkstreamRecord,
@@ -39,7 +40,7 @@ export function planRepo(options: PlanOptions): RepoPlan {
   for (const match of matches.workplans) planWorkplan(match, tasksOf.get(match.row?.id ?? "") ?? [], draft, mintId);
   for (const row of [...matches.failed, ...matches.disguised]) draft.markStale(row, tasksOf.get(row.id) ?? []);
   for (const row of matches.astray.workstreams) draft.markPresent(row, tasksOf.get(row.id) ?? []);
-  for (const task of matches.astray.tasks) draft.changeTask(task, { missing_since: null, missing_at_commit: null });
+  for (const task of matches.astray.tasks) draft.changeTask(task, NOT_MISSING);
   if (!matches.suspended) planAbsent(matches, tasksOf, draft);
   const orphans = options.mayOrphan ? planOrphans(matches, hub, draft) : NO_ORPHANS;
   return {
@@ -119,7 +120,7 @@ function planWorkplan(match: WorkplanMatch, rows: readonly TaskRow[], draft: Pla
   for (const task of match.tasks) planTask(task, workstreamId, match, draft, mintId);
   const broken = new Set(reading.failedBlocks.map(({ id }) => id));
   for (const task of rows.filter(({ task_id }) => broken.has(task_id))) {
-    draft.changeTask(task, { stale_source: true, missing_since: null, missing_at_commit: null });
+    draft.changeTask(task, { stale_source: true, ...NOT_MISSING });
   }
 }
 
@@ -132,7 +133,7 @@ function planTask(
 ): void {
   const { block, row } = match;
   if (isFrozen(match.id)) {
-    if (row) draft.changeTask(row, { missing_since: null, missing_at_commit: null });
+    if (row) draft.changeTask(row, NOT_MISSING);
     return;
   }
   const path = workplan.reading.path;

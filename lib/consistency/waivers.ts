@@ -1,8 +1,8 @@
 // Waivers: a finding that somebody has decided to live with, until a date. The finding stays, covered; when the waiver
 // expires or is removed it counts again, so that nothing is waived by being forgotten.
 import type { Reader, Transaction } from "../db/handles.ts";
+import { idsIn } from "../db/ids_in.ts";
 import { usageFailure } from "../failure.ts";
-import { idList } from "./check.ts";
 import { CHECKS } from "./checks.ts";
 
 export interface WaiverRequest {
@@ -88,7 +88,7 @@ export async function listWaivers(sql: Reader): Promise<Waiver[]> {
  * @param repoIds the repositories in scope; null for all
  */
 export async function coverFindings(tx: Transaction, repoIds: readonly string[] | null): Promise<void> {
-  const ids = repoIds === null ? null : idList(repoIds);
+  const inScope = repoIds === null ? tx`` : tx`and f.repo_id in (${idsIn(tx, repoIds)})`;
   await tx`
     with due as (
       select f.id, f.waiver_id as had, (
@@ -99,7 +99,7 @@ export async function coverFindings(tx: Transaction, repoIds: readonly string[] 
         order by w.expires_at desc, w.id limit 1) as has
       from findings f
       where f.closed_at is null and (f.waiver_id is not null or exists (select from waivers))
-        and (${ids}::text is null or f.repo_id in (select value::uuid from json_array_elements_text(${ids}::text::json)))
+        ${inScope}
     )
     update findings f set waiver_id = due.has,
       times_reopened = f.times_reopened + (due.has is null)::int,

@@ -1,4 +1,5 @@
-import { type Check, idList, problemsOf } from "../check.ts";
+import { idsIn } from "../../db/ids_in.ts";
+import { type Check, problemsOf } from "../check.ts";
 
 interface Duplicate {
   repo_id: string;
@@ -36,7 +37,7 @@ export const duplicateId: Check = {
       )
       select f.repo_id, f.path, f.workplan_id, twice.all_paths
       from twice join known f using (workplan_id)
-      where f.repo_id in (select value::uuid from json_array_elements_text(${idList(repoIds)}::text::json))`;
+      where f.repo_id in (${idsIn(sql, repoIds)})`;
     return rows.map((row) => ({
       code: "workplan",
       repoId: row.repo_id,

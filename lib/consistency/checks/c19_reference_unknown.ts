@@ -1,5 +1,6 @@
 import type { Reader } from "../../db/handles.ts";
-import { type Check, idList } from "../check.ts";
+import { idsIn } from "../../db/ids_in.ts";
+import type { Check } from "../check.ts";
 import { cyclesOf } from "./dependency_cycles.ts";
 
 interface Reference {
@@ -36,7 +37,7 @@ async function unknownReferences(sql: Reader, repoIds: readonly string[]) {
       from workstreams where follow_up_workplan is not null and orphaned_at is null
     )
     select named.* from named
-    where repo_id in (select value::uuid from json_array_elements_text(${idList(repoIds)}::text::json))
+    where repo_id in (${idsIn(sql, repoIds)})
       and not exists (select from workstreams w where w.workplan_id = target)
       and not exists (select from workplan_files f where f.workplan_id = target)`;
   return rows.map((row) => ({

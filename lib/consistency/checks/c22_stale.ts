@@ -1,5 +1,6 @@
+import { idsIn } from "../../db/ids_in.ts";
 import { shellQuoted } from "../../shell_quoted.ts";
-import { type Check, idList } from "../check.ts";
+import type { Check } from "../check.ts";
 
 interface StaleRow {
   repo_id: string;
@@ -22,19 +23,18 @@ export const stale: Check = {
   proves: "an active workplan moved within 30 days, and no repository was without a checkout for 2 hours",
   fix: "Move the workplan on, or set its status to blocked or archived; put the repository's checkout back",
   async inHub(sql, repoIds) {
-    const ids = idList(repoIds);
     const workplans = await sql<StaleRow[]>`
       select repo_id, path, workplan_id, to_char(moved, 'YYYY-MM-DD') as moved from (
         select w.repo_id, w.path, w.workplan_id, greatest(w.updated, w.status_changed_at::date,
           (select greatest(max(t.completed), max(t.status_changed_at)::date) from tasks t where t.workstream_id = w.id)) as moved
         from workstreams w
         where w.status = 'active' and w.orphaned_at is null and w.updated < (now() at time zone 'UTC')::date - 30
-          and w.repo_id in (select value::uuid from json_array_elements_text(${ids}::text::json))
+          and w.repo_id in (${idsIn(sql, repoIds)})
       ) dated where moved < (now() at time zone 'UTC')::date - 30`;
     const missing = await sql<MissingRow[]>`
       select id as repo_id, slug, to_char(missing_since at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"') as since from repos
       where removed_at is null and missing_since < now() - interval '2 hours'
-        and id in (select value::uuid from json_array_elements_text(${ids}::text::json))`;
+        and id in (${idsIn(sql, repoIds)})`;
     return [
       ...workplans.map((row) => ({
         code: "workplan",

@@ -1,7 +1,8 @@
 // What C-10, C-11 and C-14 share: a value that lost, told until the field moves again. They differ in whose field it is.
+
 import type { Reader } from "../../db/handles.ts";
+import { idsIn } from "../../db/ids_in.ts";
 import { shellQuoted } from "../../shell_quoted.ts";
-import { idList } from "../check.ts";
 import type { Observation } from "../finding.ts";
 
 interface ConflictRow {
@@ -30,7 +31,7 @@ export async function openConflicts(
     join workstreams w on w.id = coalesce(t.workstream_id, c.row_id)
     where c.settled_at is null and c.kind = ${kind}
       and w.orphaned_at is null and t.orphaned_at is null
-      and w.repo_id in (select value::uuid from json_array_elements_text(${idList(repoIds)}::text::json))
+      and w.repo_id in (${idsIn(sql, repoIds)})
     order by c.row_id, c.field, c.created_at desc`;
   return rows
     .filter(({ field }) => wanted(field))
