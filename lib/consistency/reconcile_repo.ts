@@ -64,7 +64,7 @@ export async function reconcileRepo(tx: Transaction, input: RepoInput): Promise<
       : tx`update repos set default_branch = ${input.sighting.tip.branch} where id = ${repo.id}`,
   ]);
   if (isSettled(plan, findings, input)) await storePass(tx, input);
-  else await tx`delete from sweep_state where repo_id = ${repo.id} and source = ${input.sighting.source}`;
+  else await tx`delete from repo_passes where repo_id = ${repo.id} and source = ${input.sighting.source}`;
   return { actions: countActions(plan, hub), wrote: isWork(plan), findings };
 }
 
@@ -96,7 +96,7 @@ function awaitsOrphaning({ matches, orphanWorkstreams, orphanTasks }: RepoPlan):
 /** The counter as this transaction leaves it: a change by anybody else since the snapshot has made it fail already. */
 async function storePass(tx: Transaction, { repo, sighting, reading }: RepoInput): Promise<void> {
   await tx`
-    insert into sweep_state (repo_id, source, commit, change_counter, checker, work_tree, workplans)
+    insert into repo_passes (repo_id, source, commit, change_counter, checker, work_tree, workplans)
     select id, ${sighting.source}, ${reading.commit}, change_counter, ${CHECKER}, ${sighting.workTree}, ${JSON.stringify(workplanCounts(reading))}::text::jsonb
     from repos where id = ${repo.id}
     on conflict (repo_id, source) do update set commit = excluded.commit, change_counter = excluded.change_counter,

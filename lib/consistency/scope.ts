@@ -49,7 +49,7 @@ export async function loadScope(sql: Reader, query: ScopeQuery, host: string): P
     left join (
       select repo_id, json_agg(json_build_object('source', source, 'commit', commit, 'change_counter', change_counter, 'checker', checker,
         'work_tree', work_tree, 'workplans', workplans, 'due', full_pass_at < now() - interval '24 hours' or full_pass_at > now())) as passes
-      from sweep_state where source like 'checkout:%' group by repo_id
+      from repo_passes where source like 'checkout:%' group by repo_id
     ) s on s.repo_id = r.id
     where r.removed_at is null and (${slug}::text is null or r.slug = ${slug})`;
   const repos = row?.repos ?? [];
@@ -62,7 +62,7 @@ export async function loadScope(sql: Reader, query: ScopeQuery, host: string): P
   return repos;
 }
 
-/** The name of a checkout in sweep_state. */
+/** The name of a checkout in repo_passes. */
 export function checkoutSource(host: string, path: string): string {
   return `checkout:${host}:${path}`;
 }

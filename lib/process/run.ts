@@ -8,6 +8,8 @@ export interface RunOptions {
   /** The whole environment of the child: pass `environmentForPrograms()` and additions. */
   readonly env: Record<string, string>;
   readonly deadlineMs: number;
+  /** Ends the program when it is aborted; run() then throws the signal's reason. */
+  readonly signal?: AbortSignal;
   readonly stdin?: string | Uint8Array;
   /** Bytes of stdout and of stderr that are kept; more ends the program. */
   readonly maxOutputBytes?: number;
@@ -21,16 +23,20 @@ export interface RunResult {
 
 /**
  * @returns exit code and output, whatever the exit code is
- * @throws OpsFailure (automation) when the program is missing, outlives its deadline or prints too much
+ * @throws OpsFailure (automation) when the program is missing, outlives its deadline or prints too much; the signal's
+ * reason when it was aborted
  */
 export async function run(argv: readonly string[], options: RunOptions): Promise<RunResult> {
   const program = argv[0] ?? "";
   const max = options.maxOutputBytes ?? 16 * 1024 * 1024;
+  options.signal?.throwIfAborted();
   const child = start(argv, options);
+  const end = () => endGroup(child.pid);
+  options.signal?.addEventListener("abort", end);
   let late = false;
   const timer = setTimeout(() => {
     late = true;
-    endGroup(child.pid);
+    end();
   }, options.deadlineMs);
   try {
     const [stdout, stderr, exitCode] = await Promise.all([
@@ -38,6 +44,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
       readCapped(child.stderr, max, child.pid, program),
       child.exited,
     ]);
+    options.signal?.throwIfAborted();
     if (late) {
       throw new OpsFailure(`Could not finish ${program}`, {
         observed: `still running after ${options.deadlineMs / 1000} s${stderr ? `, last said: ${lastLine(stderr)}` : ""}`,
@@ -46,6 +53,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     return { exitCode, stdout, stderr };
   } finally {
     clearTimeout(timer);
+    options.signal?.removeEventListener("abort", end);
   }
 }
 

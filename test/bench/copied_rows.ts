@@ -22,7 +22,7 @@ const TABLES = [
   "conflicts",
   "findings",
   "writeback_intents",
-  "sweep_state",
+  "repo_passes",
   "progress_events",
 ];
 

@@ -198,7 +198,7 @@ describe("a run that another one overtakes", () => {
       await hub.check({ slug: "a" });
       const state = () => sql`
         select (select json_agg(r) from repos r) as repos, (select json_agg(w) from workstreams w) as workstreams,
-          (select json_agg(s) from sweep_state s) as passes, (select json_agg(f order by path) from workplan_files f) as files`;
+          (select json_agg(s) from repo_passes s) as passes, (select json_agg(f order by path) from workplan_files f) as files`;
       const before = [...(await state())];
       const result = await hub.database.transaction(
         (tx) => reconcileRepo(tx, { repo: scoped, sighting, reading, claims, order: "forward", mayOrphan: true }),

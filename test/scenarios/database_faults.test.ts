@@ -184,7 +184,7 @@ describe("consistency_check.ts on a connection that dies", () => {
           const killed = await observer`
             select pg_terminate_backend(pid) from pg_stat_activity
             where datname = current_database() and application_name = 'consistency_check'
-              and (select count(*) from sweep_state) >= ${done}`;
+              and (select count(*) from repo_passes) >= ${done}`;
           ended += killed.length;
         }
         const ran = await run.ended;
@@ -297,9 +297,9 @@ describe("a clock that was set back", () => {
   test("consistency_check.ts reads again what was last read in the future", async () => {
     const hub = await registered();
     await runCheck(ALL, { DATABASE_URL: hub.url });
-    await hub.database.sql`update sweep_state set full_pass_at = now() + interval '3 days'`;
+    await hub.database.sql`update repo_passes set full_pass_at = now() + interval '3 days'`;
     expect((await runCheck(ALL, { DATABASE_URL: hub.url })).report()).toMatchObject({ exit_code: 0 });
-    const [left] = await hub.database.sql`select count(*)::int as n from sweep_state where full_pass_at > now()`;
+    const [left] = await hub.database.sql`select count(*)::int as n from repo_passes where full_pass_at > now()`;
     expect(left).toEqual({ n: 0 });
     await expectConverged(hub, disturbed.wanted, "clock set back");
   });

@@ -78,7 +78,7 @@ export async function hubContent(database: Database): Promise<Record<string, rea
         from writeback_intents i left join named n on n.id = i.row_id),
       'held', (select json_agg(digest) from held_plans),
       'passes', (select json_agg(json_build_array(r.slug, s.source, s.commit, s.work_tree, s.workplans, s.change_counter = r.change_counter) order by r.slug, s.source)
-        from sweep_state s join repos r on r.id = s.repo_id)
+        from repo_passes s join repos r on r.id = s.repo_id)
     ) as content`;
   return Object.fromEntries(Object.entries(row?.content ?? {}).map(([name, rows]) => [name, rows ?? []]));
 }

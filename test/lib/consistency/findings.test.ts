@@ -171,7 +171,7 @@ describe("checkFleet()", () => {
       await waitUntil({ forWhat: "a complete pass over the sound repository", deadlineMs: 20_000 }, async () => {
         await fresh.check({ all: true });
         const [row] = await sql`
-          select s.commit from sweep_state s join repos r on r.id = s.repo_id and r.change_counter = s.change_counter
+          select s.commit from repo_passes s join repos r on r.id = s.repo_id and r.change_counter = s.change_counter
           where r.slug = 'sound'`;
         return row?.commit === (await sound.git("rev-parse", "HEAD")).trim() ? { found: true } : { seen: "none" };
       });

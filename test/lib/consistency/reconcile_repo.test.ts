@@ -18,7 +18,7 @@ afterAll(async () => {
 /** Whether a fingerprint is kept that lets the next run skip the repository. */
 async function isSettled(slug: string): Promise<boolean> {
   const rows = await hub.database.sql`
-    select s.commit from sweep_state s join repos r on r.id = s.repo_id and r.change_counter = s.change_counter
+    select s.commit from repo_passes s join repos r on r.id = s.repo_id and r.change_counter = s.change_counter
     where r.slug = ${slug}`;
   return rows.length > 0;
 }

@@ -62,7 +62,7 @@ interface Field {
 }
 
 // Its own row, and with --full the moment of the last full pass.
-const EVERY_RUN_WRITES = ["progress_events", "sweep_state"];
+const EVERY_RUN_WRITES = ["progress_events", "repo_passes"];
 
 type Plan = Readonly<Record<Name, Field>>;
 
