@@ -2,8 +2,9 @@
 import type { Database } from "../db/connect.ts";
 import type { Reader } from "../db/handles.ts";
 import { migrationStatus } from "../db/migrate.ts";
+import { readSweepStatus, type SweepStatus } from "./sweep_status.ts";
 
-export interface HubStatus {
+export interface HubStatus extends SweepStatus {
   readonly instance_id: string;
   readonly system_identifier: string;
   readonly server_version: string;
@@ -19,15 +20,18 @@ export interface HubStatus {
   readonly waived_findings: number;
   readonly unsettled_conflicts: number;
   readonly held_plans: number;
-  readonly pending_writebacks: { readonly count: number; readonly oldest: string | null };
   readonly missing_repos: readonly string[];
 }
 
 export interface LastRun {
   readonly source: string;
+  /** repo, all or remote-all. */
   readonly mode: string;
   readonly finished_at: string;
   readonly exit_code: number;
+  readonly lock_skipped: boolean;
+  /** Its C-00 in words; null when it did its job. */
+  readonly automation_error: string | null;
   readonly summary: string;
 }
 
@@ -35,9 +39,10 @@ export interface LastRun {
 export async function hubStatus(database: Database): Promise<HubStatus> {
   return database.transaction(
     async (tx) => {
-      const [identity, counts, runs, migrations] = await Promise.all([
+      const [identity, counts, sweep, runs, migrations] = await Promise.all([
         readIdentity(tx),
         readCounts(tx),
+        readSweepStatus(tx),
         readLastRuns(tx),
         migrationStatus(tx),
       ]);
@@ -45,6 +50,7 @@ export async function hubStatus(database: Database): Promise<HubStatus> {
         ...identity,
         schema_version: migrations.findLast(({ state }) => state === "applied")?.version ?? 0,
         ...counts,
+        ...sweep,
         last_runs: runs,
       };
     },
@@ -52,7 +58,10 @@ export async function hubStatus(database: Database): Promise<HubStatus> {
   );
 }
 
-type Counts = Omit<HubStatus, "instance_id" | "system_identifier" | "server_version" | "schema_version" | "last_runs">;
+type Counts = Omit<
+  HubStatus,
+  "instance_id" | "system_identifier" | "server_version" | "schema_version" | "last_runs" | keyof SweepStatus
+>;
 
 async function readIdentity(sql: Reader) {
   const [row] = await sql<Pick<HubStatus, "instance_id" | "system_identifier" | "server_version">[]>`
@@ -70,8 +79,7 @@ async function readCounts(sql: Reader): Promise<Counts> {
         union all
         select 'task', status, orphaned_at from tasks where repo_id in (select id from known)
       ),
-      open_findings as (select check_id, waiver_id from findings where closed_at is null and repo_id in (select id from known)),
-      intents as (select created_at from writeback_intents where done_at is null and cancelled_at is null and repo_id in (select id from known))
+      open_findings as (select check_id, waiver_id from findings where closed_at is null and repo_id in (select id from known))
     select json_build_object(
       'counts', json_build_object(
         'repos', (select count(*) from known),
@@ -82,7 +90,6 @@ async function readCounts(sql: Reader): Promise<Counts> {
       'waived_findings', (select count(*) from open_findings where waiver_id is not null),
       'unsettled_conflicts', (select count(*) from conflicts where settled_at is null and repo_id in (select id from known)),
       'held_plans', (select count(*) from held_plans where applied_at is null and superseded_at is null and repo_id in (select id from known)),
-      'pending_writebacks', (select json_build_object('count', count(*), 'oldest', min(created_at)) from intents),
       'missing_repos', (select coalesce(json_agg(slug order by slug), '[]') from known where missing_since is not null)
     ) as counts`;
   if (!row) throw new Error("a select without from gave no row");
@@ -92,11 +99,13 @@ async function readCounts(sql: Reader): Promise<Counts> {
 /** The last run of each source and mode, newest first. Of the others, years of them, no report is opened. */
 async function readLastRuns(sql: Reader): Promise<LastRun[]> {
   const rows = await sql<LastRun[]>`
-    select e.source, replace(e.event_type, 'consistency_check_', '') as mode, to_json(e.created_at) #>> '{}' as finished_at,
-      (e.detail->>'exit_code')::int as exit_code, e.summary
+    select e.source, case e.event_type when 'consistency_sweep_remote_all' then 'remote-all'
+        else replace(e.event_type, 'consistency_check_', '') end as mode, to_json(e.created_at) #>> '{}' as finished_at,
+      (e.detail->>'exit_code')::int as exit_code, coalesce((e.detail->>'lock_skipped')::boolean, false) as lock_skipped,
+      e.detail #>> '{automation_error,message}' as automation_error, e.summary
     from (
       select distinct on (event_type, source) id from progress_events
-      where event_type like 'consistency\\_check\\_%'
+      where event_type like 'consistency\\_check\\_%' or event_type = 'consistency_sweep_remote_all'
       order by event_type, source, created_at desc, id desc
     ) newest join progress_events e on e.id = newest.id
     order by e.created_at desc`;

@@ -2,18 +2,11 @@
 import type { MigrationStatus } from "../db/migrate.ts";
 import type { EmbeddedStatus } from "../postgres/embedded_status.ts";
 import type { HubStatus } from "./hub_status.ts";
-
-interface TableView {
-  readonly paint: Record<"error" | "warning" | "ok" | "dim" | "strong", (text: string) => string>;
-  table(
-    columns: readonly { title: string; align?: "left" | "right" }[],
-    rows: readonly (readonly (string | number)[])[],
-  ): string;
-}
+import { outcomeOf, sweepRows, sweepTables, type TableView } from "./sweep_view.ts";
 
 /** @param embedded null when the hub is a server of somebody else's */
 export function renderStatus(status: HubStatus, embedded: EmbeddedStatus | null, view: TableView): string {
-  const { counts, pending_writebacks: pending } = status;
+  const { counts } = status;
   const rows = [
     ["hub", `${status.instance_id}, PostgreSQL ${status.server_version}, schema version ${status.schema_version}`],
     [
@@ -34,21 +27,29 @@ export function renderStatus(status: HubStatus, embedded: EmbeddedStatus | null,
       `${listed(status.open_findings)}${status.waived_findings > 0 ? `; ${status.waived_findings} waived` : ""}`,
     ],
     ["open conflicts", String(status.unsettled_conflicts)],
-    [
-      "held plans",
-      status.held_plans === 0 ? "none" : view.paint.warning(`${status.held_plans}: scripts/state_hub.ts held list`),
-    ],
-    ["to be written back", pending.count === 0 ? "nothing" : `${pending.count}, the oldest since ${pending.oldest}`],
+    ["held plans", heldPlans(status, view)],
+    ...sweepRows(status, view),
   ];
-  const runs = status.last_runs.map((run) => [run.source, run.mode, run.finished_at, run.exit_code]);
+  const runs = status.last_runs.map((run) => [run.source, run.mode, run.finished_at, run.exit_code, outcomeOf(run)]);
   const runTable =
     runs.length === 0
       ? "No run yet."
       : view.table(
-          [{ title: "last run by" }, { title: "of" }, { title: "when" }, { title: "exit", align: "right" }],
+          [
+            { title: "last run by" },
+            { title: "of" },
+            { title: "when" },
+            { title: "exit", align: "right" },
+            { title: "outcome" },
+          ],
           runs,
         );
-  return `${view.table([{ title: "what" }, { title: "state" }], rows)}\n\n${runTable}`;
+  const states = view.table([{ title: "what" }, { title: "state" }], rows);
+  return [states, ...sweepTables(status, view), runTable].join("\n\n");
+}
+
+function heldPlans({ held_plans: count, oldest_held_plan: oldest }: HubStatus, { paint }: TableView): string {
+  return count === 0 ? "none" : paint.warning(`${count}, the oldest since ${oldest}: scripts/state_hub.ts held list`);
 }
 
 export function renderMigrations(status: readonly MigrationStatus[], view: TableView): string {

@@ -1,0 +1,102 @@
+// The folder in which runs wait for the database: one file a run, whole or not there, oldest first by name.
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { OpsFailure } from "../../failure.ts";
+import { shellQuoted } from "../../shell_quoted.ts";
+
+const NAME = /^(\d{10})-([0-9a-f-]{36})\.json$/;
+const LEFTOVER_MS = 3_600_000;
+
+/** @param hubKey see hubKeyOf(): no run may end up in another hub */
+export function spoolFolder(home: string, hubKey: string): string {
+  return join(home, "spool", hubKey);
+}
+
+/**
+ * Makes it when it is missing. Reports name repositories and what is wrong with them: nobody else may read them, nor
+ * plant one.
+ * @throws OpsFailure when it is no folder, or somebody else's; the file system's own error
+ */
+export function openSpoolFolder(home: string, folder: string): void {
+  mkdirSync(home, { recursive: true, mode: 0o755 });
+  for (const path of [dirname(folder), folder]) {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const found = lstatSync(path);
+    if (!found.isDirectory() || found.uid !== process.geteuid?.()) {
+      throw new OpsFailure("Could not use the folder of runs that wait", {
+        observed: found.isDirectory() ? `it belongs to user ${found.uid}` : "it is no folder",
+        expected: "a folder of ours",
+        where: path,
+        hint: `ls -ld ${shellQuoted(path)}`,
+      });
+    }
+    if ((found.mode & 0o777) !== 0o700) chmodSync(path, 0o700);
+  }
+}
+
+/** The files of runs that wait, oldest first; none when there is no such folder. */
+export function spooledFiles(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((file) => NAME.test(file))
+      .sort();
+  } catch (cause) {
+    if (isGone(cause)) return [];
+    throw cause;
+  }
+}
+
+/** The name for one more run, counted on from the last: a clock that was set back must not turn the order round. */
+export function nextName(files: readonly string[], runId: string): string {
+  const last = Number(NAME.exec(files.at(-1) ?? "")?.[1] ?? 0);
+  return `${String(last + 1).padStart(10, "0")}-${runId}.json`;
+}
+
+/** Atomic, and on the disk when it returns. */
+export function writeWhole(path: string, text: string): void {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.${process.pid}.tmp`);
+  try {
+    rmSync(temporary, { force: true });
+    writeFileSync(temporary, text, { mode: 0o600, flag: "wx", flush: true });
+    renameSync(temporary, path);
+    flushFolder(folder);
+  } catch (cause) {
+    rmSync(temporary, { force: true });
+    throw cause;
+  }
+}
+
+/** Removes what killed runs had begun to write: none of it counts as a run. */
+export function removeLeftovers(folder: string): void {
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".tmp"))) {
+    const path = join(folder, file);
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found && Date.now() - found.mtimeMs > LEFTOVER_MS) rmSync(path, { force: true });
+  }
+}
+
+export function isGone(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "ENOENT";
+}
+
+/** A rename is on the disk only when its folder is. */
+function flushFolder(folder: string): void {
+  const handle = openSync(folder, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
