@@ -2,18 +2,53 @@
 // Reconciles workplan files with the State Hub: the main job.
 import { defineScript } from "../lib/cli/define_script.ts";
 import { main } from "../lib/cli/main.ts";
-import { readConfig } from "../lib/config.ts";
+import { type Config, readConfig } from "../lib/config.ts";
+import type { RemoteOptions } from "../lib/consistency/check_fleet.ts";
+import { usageFailure } from "../lib/failure.ts";
+
+/** The timer's interval leaves room for three of them. */
+const SWEEP_SECONDS = 300;
+
+interface RemoteArguments {
+  readonly remote: boolean;
+  readonly "write-back"?: boolean | undefined;
+  readonly concurrency: number;
+  readonly "per-host": number;
+}
+
+/** What a run may do with remotes; the embedded hub is a throw-away one, whose ids must not reach real files by default. */
+async function remotesFor(args: RemoteArguments, { database, stateHubHome }: Config): Promise<RemoteOptions | null> {
+  const writeBack = args["write-back"];
+  if (!args.remote) {
+    if (writeBack === undefined) return null;
+    throw usageFailure("Could not use --write-back", {
+      observed: "no --remote",
+      hint: "scripts/consistency_check.ts --help",
+    });
+  }
+  const { recordSweep, recordUnendedSweep } = await import("../lib/activity/activity_run.ts");
+  const { hubKeyOf } = await import("../lib/db/hub_key.ts");
+  return {
+    home: stateHubHome,
+    writeBack: writeBack ?? database.kind !== "embedded",
+    atOnce: args.concurrency,
+    perHost: args["per-host"],
+    hubKey: hubKeyOf(database) ?? "unset",
+    activity: { ended: recordSweep, neverEnded: recordUnendedSweep },
+  };
+}
 
 export const script = defineScript({
   name: "consistency_check.ts",
   promise: "Reconciles workplan files and the State Hub, and says what needs a person.",
   reads: [
-    "the tip of each repository's default branch, as its local checkout has it (no network)",
+    "the tip of each repository's default branch: as its local checkout has it, or with --remote as its remote has it",
     "uncommitted edits below workplans/: checked and reported, never applied",
   ],
   writes: [
     "rows of the State Hub; corrections that files need are noted there",
-    "nothing in any repository; nothing at all with --dry-run",
+    "with --remote: those corrections, as one commit a repository, pushed to its remote; clean checkouts follow",
+    "without --remote: nothing in any repository; with --dry-run: nothing at all",
   ],
   flags: {
     repo: {
@@ -22,12 +57,29 @@ export const script = defineScript({
       describe: "One repository: a path if it has a slash or a dot, else a slug; an unregistered path is registered",
     },
     all: { kind: "boolean", describe: "Every registered repository" },
+    remote: {
+      kind: "boolean",
+      describe: "Read the remotes instead of local checkouts, and write corrections back to them",
+    },
+    "write-back": {
+      kind: "boolean",
+      negatable: true,
+      describe: "Commit and push corrections (the default with --remote, but for the embedded hub)",
+    },
+    "max-seconds": {
+      kind: "integer",
+      min: 1,
+      max: 86_400,
+      describe: "Begin nothing new after so long (with --remote: 300 unless given); the rest comes first next time",
+    },
+    concurrency: { kind: "integer", min: 1, max: 64, default: 8, describe: "Remotes asked at once" },
+    "per-host": { kind: "integer", min: 1, max: 64, default: 8, describe: "Of these, on one host" },
     "dry-run": { kind: "boolean", describe: "Work everything out, show it, and roll it back" },
     full: { kind: "boolean", describe: "Read every workplan again, even where nothing seems to have changed" },
     strict: {
       kind: "boolean",
       negatable: true,
-      describe: "Exit 1 when errors are open (the default here); --no-strict exits 0",
+      describe: "Exit 1 when errors are open (the default but for --remote --all); --no-strict exits 0",
     },
     source: {
       kind: "choice",
@@ -40,6 +92,7 @@ export const script = defineScript({
   examples: [
     { command: "scripts/consistency_check.ts --repo .", says: "this repository, registered if it is new" },
     { command: "scripts/consistency_check.ts --all --dry-run", says: "what a run over every repository would do" },
+    { command: "scripts/consistency_check.ts --remote --all", says: "the scheduled sweep: remotes, with write-back" },
     { command: "scripts/consistency_check.ts --all --json", says: "the report as one JSON document" },
   ],
   run: async (args, io) => {
@@ -50,6 +103,7 @@ export const script = defineScript({
     const { renderReport } = await import("../lib/consistency/report_view.ts");
     const { repo } = args;
     const scope = repo === undefined ? { all: true as const } : readAsPath(repo) ? { path: repo } : { slug: repo };
+    const remotes = await remotesFor(args, config);
     const result = await checkFleet({
       connect: () => openHub(config, { applicationName: "consistency_check", io }),
       scope,
@@ -57,7 +111,9 @@ export const script = defineScript({
       source: args.source,
       dryRun: args["dry-run"],
       full: args.full,
-      strict: args.strict ?? true,
+      strict: args.strict ?? (remotes === null || repo !== undefined),
+      maxSeconds: args["max-seconds"] ?? (remotes === null ? null : SWEEP_SECONDS),
+      remotes,
       signal: io.signal,
       progress: io.progress,
     });

@@ -14,6 +14,9 @@ import { openTerminal, type Terminal } from "./streams.ts";
 /** Of every JSON document on stdout. */
 const SCHEMA_VERSION = 1;
 
+/** How long a process that has said everything may still have something to close; one that has not ends at once. */
+const LINGER_MS = 5_000;
+
 /** What printing needs to know, from before the arguments are understood until the process ends. */
 interface Session {
   readonly terminal: Terminal;
@@ -39,7 +42,9 @@ export async function runScript(script: Script, argv: readonly string[]): Promis
   } catch (error) {
     process.exitCode = await printFailure(failedFrom(error), session);
   }
-  await session.terminal.err.drained();
+  await Promise.all([session.terminal.out.drained(), session.terminal.err.drained()]);
+  // A socket whose other end has vanished would hold the process for a quarter of an hour, and a timer's next start with it.
+  setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
 async function answer(script: Script, argv: readonly string[], session: Session): Promise<number> {

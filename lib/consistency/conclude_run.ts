@@ -1,26 +1,52 @@
-// The end of a run, in one transaction: the checks that look into the hub, waivers, which repositories are missing, and
-// the run's own row. Over unchanged input that row is all that is written.
+// The end of a run, in one transaction: the checks that look into the hub, what was found about sources and checkouts,
+// waivers, which repositories are missing, and the run's own rows. Over unchanged input those rows are all that is written.
 
 import type { Transaction } from "../db/handles.ts";
 import { idsIn } from "../db/ids_in.ts";
 import { findInHub, openFindings, storeFindings } from "./findings.ts";
 import { humanGates } from "./human_gates.ts";
+import { type ActivityRecorder, storeRun } from "./record_run.ts";
 import { LISTED_FINDINGS } from "./report.ts";
 import type { FleetResult, RunLedger } from "./run_ledger.ts";
+import { nextState } from "./sweep/next_state.ts";
+import type { Reach } from "./sweep/reach.ts";
+import { type SweepState, storeRepoState, storeSweepState } from "./sweep/sweep_state.ts";
 import { coverFindings } from "./waivers.ts";
 
-export async function concludeRun(tx: Transaction, ledger: RunLedger): Promise<FleetResult> {
+export interface Conclusion {
+  readonly host: string;
+  /** What this run read: the remotes, and how they were before; null for local tips. */
+  readonly remotes: { readonly reach: Reach; readonly state: SweepState } | null;
+  readonly activity: ActivityRecorder | null;
+}
+
+export async function concludeRun(tx: Transaction, ledger: RunLedger, conclusion: Conclusion): Promise<FleetResult> {
+  const { host, remotes, activity } = conclusion;
   const ids = ledger.repos.map(({ id }) => id);
-  const inHub = await findInHub(tx, ids);
-  await storeFindings(tx, { origin: "hub", repoIds: ids, findings: [...inHub, ...ledger.unusable], commit: null });
+  if (remotes !== null && !ledger.isDryRun) await storeSources(tx, ledger, remotes);
+  await storeFindings(tx, { origin: "hub", repoIds: ids, findings: await findInHub(tx, ids), commit: null });
+  await storeSourceFindings(tx, ledger, host, remotes !== null);
   await coverFindings(tx, ids);
-  await storePresence(tx, ledger);
+  if (remotes === null) await storePresence(tx, ledger);
   const [open, gates] = await Promise.all([openFindings(tx, ids, LISTED_FINDINGS), humanGates(tx, ids)]);
   const result = ledger.result(open, gates);
-  if (!result.report.dry_run) await storeRun(tx, result);
+  if (!ledger.isDryRun) {
+    if (ledger.abandoned !== null) await activity?.neverEnded(tx, ledger.abandoned);
+    await storeRun(tx, result, activity);
+  }
   return result;
 }
 
+/** Of repositories that this run did not look at nothing is said, and what was found before stays open. */
+async function storeSourceFindings(tx: Transaction, ledger: RunLedger, host: string, remote: boolean): Promise<void> {
+  const looked = [...ledger.outcomes.keys()];
+  const origin = remote ? ("remote" as const) : (`checkouts:${host}` as const);
+  await storeFindings(tx, { origin, repoIds: looked, findings: ledger.aboutSources, commit: null });
+  if (ledger.aboutCheckouts.size === 0) return;
+  const findings = [...ledger.aboutCheckouts.values()].flat();
+  const repoIds = [...ledger.aboutCheckouts.keys()];
+  await storeFindings(tx, { origin: `follow:${host}`, repoIds, findings, commit: null });
+}
 /** A host can miss only what is registered there: of a repository that lives on another one it knows nothing. */
 async function storePresence(tx: Transaction, { repos, missing }: RunLedger): Promise<void> {
   const gone = new Set(missing.map(({ id }) => id));
@@ -32,8 +58,16 @@ async function storePresence(tx: Transaction, { repos, missing }: RunLedger): Pr
     where id in (${idsIn(tx, [...newlyGone, ...back])})`;
 }
 
-async function storeRun(tx: Transaction, { report }: FleetResult): Promise<void> {
-  await tx`
-    insert into progress_events (event_type, source, summary, detail)
-    values (${`consistency_check_${report.mode}`}, ${report.source}, ${`exit ${report.exit_code}`}, ${JSON.stringify(report)}::text::jsonb)`;
+/** Where each repository that was looked at stands now. A run of one is no sweep: it only ends that one's waiting. */
+async function storeSources(
+  tx: Transaction,
+  ledger: RunLedger,
+  { reach, state }: NonNullable<Conclusion["remotes"]>,
+): Promise<void> {
+  const at = { now: state.now, manual: reach.manual };
+  const repos = new Map(
+    [...ledger.outcomes].map(([id, outcome]) => [id, nextState(state.repos.get(id) ?? null, outcome, at)]),
+  );
+  if (ledger.isSweep) await storeSweepState(tx, { runId: ledger.id, writeBack: reach.writeBack, repos });
+  else for (const [id, next] of repos) await storeRepoState(tx, id, next);
 }

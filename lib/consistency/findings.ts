@@ -46,7 +46,8 @@ export async function findInHub(sql: Reader, repoIds: readonly string[]): Promis
 }
 
 export interface FindingPass {
-  readonly origin: "repo" | "hub";
+  /** Who looks for them again. Of checkouts only the host that has them can say that something is over. */
+  readonly origin: "repo" | "hub" | "remote" | `checkouts:${string}` | `follow:${string}`;
   /** Every repository that was looked into: what was not found there again is closed. */
   readonly repoIds: readonly string[];
   readonly findings: readonly HubFinding[];

@@ -66,6 +66,14 @@ export interface PendingIntent {
   readonly replaces: string | null;
 }
 
+/** A correction that reached its file within the last 24 hours. */
+export interface RecentWrite {
+  readonly row_id: string;
+  readonly key: string;
+  readonly value: string;
+  readonly replaces: string | null;
+}
+
 /** As it stands in the hub; `dangling` when its row is gone, removed by hand. */
 export interface StoredIntent extends PendingIntent {
   readonly dangling: boolean;
@@ -93,6 +101,8 @@ export interface HubSnapshot {
   readonly workstreams: readonly WorkstreamRow[];
   readonly tasks: readonly TaskRow[];
   readonly intents: readonly StoredIntent[];
+  /** Oldest first. */
+  readonly recent_writes: readonly RecentWrite[];
   readonly conflicts: readonly OpenConflict[];
   readonly files: readonly FileClaim[];
 }
@@ -153,6 +163,11 @@ export async function loadHubSnapshot(
         from writeback_intents
         where (repo_id = repos.id or row_id in (select id from wanted_rows))
           and done_at is null and cancelled_at is null),
+      'recent_writes', (
+        select coalesce(json_agg(json_build_object('row_id', row_id, 'key', key, 'value', value, 'replaces', replaces) order by done_at), '[]')
+        from writeback_intents
+        where (repo_id = repos.id or row_id in (select id from wanted_rows))
+          and done_at > now() - interval '24 hours' and key in ('status', 'completed')),
       'conflicts', (
         select coalesce(json_agg(json_build_object(
           'id', id, 'row_id', row_id, 'field', field, 'file_value', file_value)), '[]')

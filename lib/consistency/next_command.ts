@@ -4,21 +4,30 @@ import { shellQuoted } from "../shell_quoted.ts";
 import type { OpenFinding } from "./findings.ts";
 import type { FleetResult } from "./run_ledger.ts";
 
+export const STATUS_COMMAND = "scripts/state_hub.ts status";
+export const LIST_COMMAND = "scripts/state_hub.ts repo list";
+export const ADD_COMMAND = "scripts/state_hub.ts repo add PATH";
+
 /** @param repo as it was given; null for all */
-export function nextCommand({ report, hint }: Pick<FleetResult, "report" | "hint">, repo: string | null): string {
-  if (report.automation_error) return hint ?? "scripts/state_hub.ts status";
-  if (report.dry_run) return repo === null ? "scripts/consistency_check.ts --all" : runOf(repo);
+export function nextCommand(
+  { report, hint, isRemote }: Pick<FleetResult, "report" | "hint" | "isRemote">,
+  repo: string | null,
+): string {
+  if (report.automation_error) return hint ?? STATUS_COMMAND;
+  if (report.dry_run) return runOf(repo, isRemote);
   const [worst] = report.assessment_failures;
-  if (worst === undefined) return "scripts/state_hub.ts status";
+  if (worst === undefined) return STATUS_COMMAND;
   const { subject } = worst;
   if (subject !== null && hasRow(worst)) return `scripts/state_hub.ts explain ${shellQuoted(subject)}`;
-  return dryRunOf(worst.repo, repo);
+  return dryRunOf(worst.repo, repo, isRemote);
 }
 
-/** @param given what else names the repository: a path, where its slug would be read as one */
-export function dryRunOf(slug: string, given: string | null = null): string {
-  const name = readAsPath(slug) ? given : slug;
-  return name === null ? "scripts/consistency_check.ts --all --dry-run" : `${runOf(name)} --dry-run`;
+/**
+ * @param given what else names the repository: a path, where its slug would be read as one
+ * @param isRemote of the remotes, not of local checkouts
+ */
+export function dryRunOf(slug: string, given: string | null = null, isRemote = false): string {
+  return `${runOf(readAsPath(slug) ? given : slug, isRemote)} --dry-run`;
 }
 
 /** `--repo` takes a word with a slash or a dot for a path. */
@@ -26,8 +35,9 @@ export function readAsPath(repo: string): boolean {
   return /[/.]/.test(repo);
 }
 
-function runOf(repo: string): string {
-  return `scripts/consistency_check.ts --repo ${shellQuoted(repo)}`;
+function runOf(repo: string | null, isRemote: boolean): string {
+  const scope = repo === null ? ["--all"] : ["--repo", shellQuoted(repo)];
+  return ["scripts/consistency_check.ts", ...(isRemote ? ["--remote"] : []), ...scope].join(" ");
 }
 
 // Other checks speak of what did not get into the hub: of a block that cannot be read there is nothing to explain.

@@ -4,7 +4,8 @@ import { canonical } from "./canonical.ts";
 import type { TaskRecord, WorkstreamRecord } from "./file_values.ts";
 import { fieldOf, NOT_MISSING } from "./file_values.ts";
 import type { HubSnapshot, PendingIntent, StoredIntent, TaskRow, WorkstreamRow } from "./hub_snapshot.ts";
-import type { BaseRecord, ConflictRecord, IntentRecord } from "./repo_plan.ts";
+import { isAlternating } from "./loop_breaker.ts";
+import type { BaseRecord, ConflictRecord, FrozenField, IntentRecord } from "./repo_plan.ts";
 import type { FieldValue } from "./three_way.ts";
 
 export class PlanDraft {
@@ -18,6 +19,7 @@ export class PlanDraft {
   readonly bases: BaseRecord[] = [];
   readonly conflicts: ConflictRecord[] = [];
   readonly #meant = new Map<string, IntentRecord>();
+  readonly #frozen: FrozenField[] = [];
   readonly #reconciled = new Set<string>();
   readonly #fileSays = new Map<string, FieldValue>();
   readonly #workstreams = new Map<string, Change<WorkstreamRow, WorkstreamRecord>>();
@@ -31,7 +33,14 @@ export class PlanDraft {
     this.#pending = new Map(hub.intents.map((intent) => [fieldKey(intent.row_id, intent.key), intent]));
   }
 
+  /** Notes a correction, unless the field has gone back and forth: then somebody must end that first. */
   intend(intent: IntentRecord): void {
+    const written = this.#hub.recent_writes.filter(({ row_id, key }) => row_id === intent.row_id && key === intent.key);
+    if (isAlternating(written, intent.value)) {
+      const { reason: _, ...field } = intent;
+      this.#frozen.push({ ...field, written: written.map(({ value }) => value) });
+      return;
+    }
     this.#meant.set(fieldKey(intent.row_id, intent.key), intent);
   }
 
@@ -98,6 +107,8 @@ export class PlanDraft {
         })
         .map(({ id }) => id),
       intents,
+      meant: [...this.#meant.values()],
+      frozen: this.#frozen,
       endedIntents: ended.map(({ row_id, key, value }) => ({
         row_id,
         key,

@@ -5,6 +5,12 @@ import { fetchRepo, type RepoFiles } from "./repo_files.ts";
 import { parseRepo, type RepoReading } from "./repo_reading.ts";
 import type { Sighting } from "./sight.ts";
 
+/** What the files say, with the files themselves. */
+export interface TakenReading {
+  readonly reading: RepoReading;
+  readonly files: RepoFiles;
+}
+
 const KEPT_BYTES = 9 * 1024 * 1024;
 // Texts of files are large and die young; left alone, the collector lets them pile up to twice what is alive.
 const COLLECT_EVERY_FILES = 500;
@@ -14,9 +20,14 @@ export class Readings {
   #keptBytes = 0;
   #parsedSinceCollection = 0;
 
-  /** Reads a repository, and keeps its files while there is room. @throws as fetchRepo */
-  async read(repoId: string, sighting: Sighting): Promise<RepoReading> {
-    const files = await fetchRepo(sighting.checkout, sighting.tip);
+  /**
+   * Reads a repository, and keeps its files while there is room.
+   * @returns null when its workplans folder is `knownTree`
+   * @throws as fetchRepo
+   */
+  async read(repoId: string, sighting: Sighting, knownTree: string | null): Promise<RepoReading | null> {
+    const files = await fetchRepo(sighting.checkout, sighting.tip, knownTree);
+    if (files === null) return null;
     const size = sizeOf(files);
     if (this.#keptBytes + size <= KEPT_BYTES) {
       this.#kept.set(repoId, files);
@@ -26,11 +37,12 @@ export class Readings {
   }
 
   /** The reading again, from the files that were kept where they were; they are let go. @throws as fetchRepo */
-  async take(repoId: string, sighting: Sighting): Promise<RepoReading> {
+  async take(repoId: string, sighting: Sighting): Promise<TakenReading> {
     const kept = this.#kept.get(repoId);
     if (kept) this.#keptBytes -= sizeOf(kept);
     this.#kept.delete(repoId);
-    return this.#parse(kept ?? (await fetchRepo(sighting.checkout, sighting.tip)));
+    const files = kept ?? (await fetchRepo(sighting.checkout, sighting.tip));
+    return { reading: this.#parse(files), files };
   }
 
   #parse(files: RepoFiles): RepoReading {

@@ -4,26 +4,37 @@ import { databaseFailure, errorCode } from "../db/database_failure.ts";
 import { describeFailure, OpsFailure } from "../failure.ts";
 import { forEachAtMost } from "../pool.ts";
 import { shellQuoted } from "../shell_quoted.ts";
+import type { Budget } from "./budget.ts";
 import { addKnownClaims, addReading, Claims } from "./claims.ts";
 import { findInEdits } from "./findings.ts";
 import type { Changed, LookOptions } from "./look_at_fleet.ts";
-import { Readings } from "./readings.ts";
-import { reconcileRepo } from "./reconcile_repo.ts";
+import { Readings, type TakenReading } from "./readings.ts";
+import { acceptSameFiles, type RepoInput, type RepoResult, reconcileRepo } from "./reconcile_repo.ts";
 import type { RepoReading } from "./repo_reading.ts";
 import type { RunLedger } from "./run_ledger.ts";
-import type { ScopedRepo } from "./scope.ts";
+import type { RunLocks } from "./run_locks.ts";
+import type { ScopedRepo, StoredPass } from "./scope.ts";
+import { isCurrentButForCommit } from "./sight.ts";
 import { orderOf, type SourceOrder } from "./source_order.ts";
+import type { Reach } from "./sweep/reach.ts";
 import { ensureVocabulary, unknownVocabulary, type Vocabulary } from "./vocabulary.ts";
 import type { Writer } from "./writer.ts";
 
 // git processes at once: they wait for the disk more than they compute.
 const READERS = 4;
 
-type FleetOptions = Pick<LookOptions, "signal" | "progress"> & { readonly dryRun: boolean };
+export interface FleetOptions extends Pick<LookOptions, "signal" | "progress" | "full"> {
+  readonly dryRun: boolean;
+  readonly budget: Budget;
+  readonly locks: RunLocks;
+  readonly host: string;
+  /** null: local tips are read, and nothing is written back. */
+  readonly reach: Reach | null;
+}
 
 /** A changed repository whose tip may be applied. */
 interface Placed extends Changed {
-  readonly order: "forward" | "rewritten";
+  readonly order: RepoInput["order"];
 }
 
 export async function reconcileFleet(
@@ -32,15 +43,18 @@ export async function reconcileFleet(
   ledger: RunLedger,
   options: FleetOptions,
 ): Promise<void> {
+  const { budget, signal, progress, reach } = options;
   const claims = new Claims();
   const readings = new Readings();
   const readable = await readAll(changed, readings, claims, writer, ledger, options);
   let done = 0;
-  await forEachAtMost(readable, writer.lanes, async (each) => {
-    options.signal.throwIfAborted();
-    options.progress("Reconciling", { done: done++, total: readable.length });
-    const reading = await takeReading(each, readings, ledger);
-    if (reading) await reconcileOne(each, reading, claims, writer, ledger, options.dryRun);
+  // A push waits for its remote more than it computes.
+  const atOnce = reach?.writeBack ? Math.max(writer.lanes, reach.atOnce) : writer.lanes;
+  await forEachAtMost(readable, atOnce, async (each) => {
+    signal.throwIfAborted();
+    if (done > 0 && budget.isOver()) return ledger.skipUnreached(each.repo, null);
+    progress("Reconciling", { done: done++, total: readable.length });
+    await reconcileOne(each, readings, claims, writer, ledger, options);
   });
 }
 
@@ -51,29 +65,37 @@ async function readAll(
   claims: Claims,
   writer: Writer,
   ledger: RunLedger,
-  { signal, progress }: FleetOptions,
+  { signal, progress, full, reach }: FleetOptions,
 ): Promise<Placed[]> {
   const names = new Map<string, Vocabulary>();
   const readable: Placed[] = [];
+  const sameFiles: Changed[] = [];
   let done = 0;
   await forEachAtMost(changed, READERS, async (each) => {
     signal.throwIfAborted();
     progress("Reading workplans", { done: done++, total: changed.length });
     try {
       const { repo, sighting } = each;
-      const [order, reading] = await Promise.all([orderOf(repo, sighting), readings.read(repo.id, sighting)]);
-      const placed = place(repo, order, ledger);
+      const owed = reach?.writeBack === true && repo.pending;
+      const known = full || owed ? null : knownTree(each);
+      const [order, reading] = await Promise.all([orderOf(repo, sighting), readings.read(repo.id, sighting, known)]);
+      const placed = place(each, order, ledger);
       if (placed === null) {
-        ledger.edits(repo, reading, findInEdits(reading));
-        return;
+        if (reading !== null) ledger.edits(repo, reading, findInEdits(reading));
+      } else if (reading === null) sameFiles.push(each);
+      else {
+        addReading(claims, repo.id, reading);
+        for (const name of namesIn(reading)) names.set(`${name.domain}|${name.topic}`, name);
+        readable.push({ ...each, order: placed });
       }
-      addReading(claims, each.repo.id, reading);
-      for (const name of namesIn(reading)) names.set(`${name.domain}|${name.topic}`, name);
-      readable.push({ ...each, order: placed });
     } catch (error) {
       ledger.skipUnusable(each.repo, describeFailure(error));
     }
   });
+  for (const each of sameFiles) {
+    await writer.write((tx) => acceptSameFiles(tx, each));
+    ledger.skipClean(each.repo, passOf(each)?.workplans ?? null, each.sighting.tip.commit);
+  }
   if (readable.length > 0)
     await addKnownClaims(
       writer.sql,
@@ -85,11 +107,22 @@ async function readAll(
   return readable;
 }
 
+/** The folder that the last pass read, where that pass still says how everything else stands. */
+function knownTree(each: Changed): string | null {
+  const { repo, sighting } = each;
+  const pass = passOf(each);
+  return pass && !sighting.racy && isCurrentButForCommit(pass, repo, sighting.workTree) ? pass.tree : null;
+}
+
+function passOf({ repo, sighting }: Changed): StoredPass | undefined {
+  return repo.passes.find(({ source }) => source === sighting.source);
+}
+
 /** Whether the tip may be applied; else the ledger is told why not. */
-function place(repo: ScopedRepo, order: SourceOrder, ledger: RunLedger): Placed["order"] | null {
+function place({ repo, sighting }: Changed, order: SourceOrder, ledger: RunLedger): Placed["order"] | null {
   if (order === "forward" || order === "rewritten") return order;
   if (order === "older") {
-    ledger.skipClean(repo, null);
+    ledger.skipClean(repo, null, sighting.tip.commit);
     ledger.remark(`${repo.slug}: nothing was applied, its tip is older than the commit that was applied last`);
   } else ledger.skipUnusable(repo, UNPLACED[order], acceptHint(repo));
   return null;
@@ -109,7 +142,7 @@ async function takeReading(
   { repo, sighting }: Changed,
   readings: Readings,
   ledger: RunLedger,
-): Promise<RepoReading | null> {
+): Promise<TakenReading | null> {
   try {
     return await readings.take(repo.id, sighting);
   } catch (error) {
@@ -118,40 +151,81 @@ async function takeReading(
   }
 }
 
+/** One repository under its lock: its rows, then its files, then the checkouts of it on this host. */
 async function reconcileOne(
   each: Placed,
-  reading: RepoReading,
+  readings: Readings,
   claims: Claims,
   writer: Writer,
   ledger: RunLedger,
-  dryRun: boolean,
+  options: FleetOptions,
 ): Promise<void> {
   const { repo } = each;
-  const started = performance.now();
   try {
-    const result = await writer.write((tx) => reconcileRepo(tx, { ...each, reading, claims, mayOrphan: false }));
-    if (result === "raced") {
-      ledger.skipClean(repo, null);
-      ledger.remark(`${repo.slug}: another run applied another commit meanwhile; the next run reads it again`);
-      return;
-    }
-    const { findings } = result;
-    ledger.reconciled(repo, reading, result, performance.now() - started);
-    const known = new Set(findings.map(({ key }) => key));
-    ledger.edits(
-      repo,
-      reading,
-      findInEdits(reading).filter(({ key }) => !known.has(key)),
-    );
-    if (dryRun)
-      ledger.showOnce(
-        repo,
-        findings.filter(({ severity }) => severity === "info"),
-      );
+    const apply = async () => {
+      const taken = await takeReading(each, readings, ledger);
+      if (taken !== null) await applyReading(each, taken, claims, writer, ledger, options);
+    };
+    if (options.dryRun) return await apply();
+    const held = await options.locks.inRepo(repo.id, options.signal, apply);
+    if ("heldBy" in held) ledger.skipHeld(repo, held.heldBy);
   } catch (error) {
     if (isEverybodys(error)) throw error;
     ledger.failRepo(repo, databaseFailure(`Could not reconcile ${repo.slug}`, error));
   }
+}
+
+async function applyReading(
+  each: Placed,
+  taken: TakenReading,
+  claims: Claims,
+  writer: Writer,
+  ledger: RunLedger,
+  { reach, dryRun, host, locks }: FleetOptions,
+): Promise<void> {
+  const { repo } = each;
+  const { reading } = taken;
+  const started = performance.now();
+  const writesBack = reach?.writeBack === true;
+  const apply = (input: Pick<RepoInput, "repo" | "reading">) =>
+    writer.write((tx) => reconcileRepo(tx, { ...each, ...input, claims, writesBack }));
+  const result = await apply({ repo, reading });
+  if (result === "raced") {
+    ledger.skipClean(repo, null, null);
+    ledger.remark(`${repo.slug}: another run applied another commit meanwhile; the next run reads it again`);
+    return;
+  }
+  if (reach === null || !writesBack) {
+    ledger.reconciled(repo, reading, result, performance.now() - started);
+  } else {
+    const { returnCorrections, actionsOf } = await import("./sweep/return_corrections.ts");
+    const { write } = writer;
+    const returned = await returnCorrections(each, taken, result, { reach, ledger, locks, host, write, apply });
+    const done = { actions: actionsOf(result, returned), wrote: result.wrote || returned.writtenBack > 0 };
+    ledger.reconciled(repo, returned.reading, done, performance.now() - started);
+    if (returned.problem !== null) ledger.unpublished(repo, returned.reading.commit, returned.problem);
+  }
+  showFindings(repo, reading, result, ledger, dryRun);
+}
+
+function showFindings(
+  repo: ScopedRepo,
+  reading: RepoReading,
+  { findings }: RepoResult,
+  ledger: RunLedger,
+  dryRun: boolean,
+): void {
+  const known = new Set(findings.map(({ key }) => key));
+  ledger.edits(
+    repo,
+    reading,
+    findInEdits(reading).filter(({ key }) => !known.has(key)),
+  );
+  if (!dryRun) return;
+  ledger.showOnce(
+    repo,
+    findings.filter(({ severity }) => severity === "info"),
+  );
 }
 
 // SQLSTATE classes of errors that one repository's data can cause: data exception, integrity, syntax, program limits; a

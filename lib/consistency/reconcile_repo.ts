@@ -16,6 +16,7 @@ import type { RepoReading } from "./repo_reading.ts";
 import type { Actions } from "./report.ts";
 import type { ScopedRepo } from "./scope.ts";
 import { CHECKER, type Sighting } from "./sight.ts";
+import type { Correction } from "./sweep/write_back.ts";
 
 export interface RepoInput {
   readonly repo: ScopedRepo;
@@ -23,8 +24,8 @@ export interface RepoInput {
   readonly reading: RepoReading;
   readonly claims: Claims;
   readonly order: "forward" | "rewritten";
-  /** True only for a tip that was fetched from the remote. */
-  readonly mayOrphan: boolean;
+  /** The run may commit corrections to the files: while one is pending, the repository is not done. */
+  readonly writesBack: boolean;
 }
 
 export interface RepoResult {
@@ -32,6 +33,8 @@ export interface RepoResult {
   /** A row, a base, a conflict or a noted correction changed. */
   readonly wrote: boolean;
   readonly findings: readonly Finding[];
+  /** What the files should say and do not yet. */
+  readonly corrections: readonly Correction[];
 }
 
 /**
@@ -44,7 +47,9 @@ export async function reconcileRepo(tx: Transaction, input: RepoInput): Promise<
   const hub = await loadHubSnapshot(tx, repo.id, foreignRowIds(repo.id, reading, claims));
   const applied = hub.last_source_commit;
   if (applied !== repo.last_source_commit && applied !== reading.commit) return "raced";
-  const mayOrphan = input.mayOrphan && order === "forward";
+  // Only a tip that was fetched counts as evidence that something is gone.
+  const fetched = input.sighting.remote !== null;
+  const mayOrphan = fetched && order === "forward";
   const plan = planRepo({ repoId: repo.id, reading, hub, claims, mayOrphan, mintId: () => Bun.randomUUIDv7() });
   const findings = [
     ...findInRepo({ slug: repo.slug, hub, plan }, reading),
@@ -62,10 +67,32 @@ export async function reconcileRepo(tx: Transaction, input: RepoInput): Promise<
     repo.default_branch === input.sighting.tip.branch
       ? null
       : tx`update repos set default_branch = ${input.sighting.tip.branch} where id = ${repo.id}`,
+    !fetched || repo.last_remote_commit === reading.commit
+      ? null
+      : tx`update repos set last_remote_commit = ${reading.commit} where id = ${repo.id}`,
   ]);
-  if (isSettled(plan, findings, input)) await storePass(tx, input);
+  if (isSettled(plan, findings, input, mayOrphan)) await storePass(tx, input);
   else await tx`delete from repo_passes where repo_id = ${repo.id} and source = ${input.sighting.source}`;
-  return { actions: countActions(plan, hub), wrote: isWork(plan), findings };
+  return { actions: countActions(plan, hub), wrote: isWork(plan), findings, corrections: correctionsOf(plan, hub) };
+}
+
+/** A later commit that left the workplans folder as it was read: the pass counts for it too. */
+export async function acceptSameFiles(
+  tx: Transaction,
+  { repo, sighting }: Pick<RepoInput, "repo" | "sighting">,
+): Promise<void> {
+  const { commit } = sighting.tip;
+  const last = sighting.remote === null ? repo.last_remote_commit : commit;
+  await Promise.all([
+    tx`update repos set last_source_commit = ${commit}, last_remote_commit = ${last}
+      where id = ${repo.id} and last_source_commit is not distinct from ${repo.last_source_commit}`,
+    tx`update repo_passes set commit = ${commit} where repo_id = ${repo.id} and source = ${sighting.source}`,
+  ]);
+}
+
+function correctionsOf({ meant, createWorkstreams }: RepoPlan, { workstreams }: HubSnapshot): Correction[] {
+  const ofWorkstreams = new Set([...createWorkstreams, ...workstreams].map(({ id }) => id));
+  return meant.map((intent) => ({ ...intent, kind: ofWorkstreams.has(intent.row_id) ? "workstream" : "task" }));
 }
 
 function isWork(plan: RepoPlan): boolean {
@@ -77,13 +104,15 @@ function isWork(plan: RepoPlan): boolean {
 }
 
 /** Nothing is left that only another look could settle: an error, a held plan, a first sighting, an edit under way. */
-function isSettled(plan: RepoPlan, findings: readonly Finding[], input: RepoInput): boolean {
-  const { reading, sighting } = input;
+function isSettled(plan: RepoPlan, findings: readonly Finding[], input: RepoInput, mayOrphan: boolean): boolean {
+  const { reading, sighting, writesBack } = input;
   // What freezes a file may be mended in another repository, without a commit here.
   const frozen = plan.matches.workplans.some(
     ({ id, tasks }) => isFrozen(id) || tasks.some((task) => isFrozen(task.id)),
   );
-  const waits = frozen || (input.mayOrphan && awaitsOrphaning(plan)) || reading.uncommitted.length > 0 || sighting.racy;
+  const pending = plan.frozen.length > 0 || (writesBack && plan.meant.length > 0);
+  const absent = mayOrphan && awaitsOrphaning(plan);
+  const waits = frozen || pending || absent || reading.uncommitted.length > 0 || sighting.racy;
   return !waits && !findings.some(({ severity }) => severity === "error");
 }
 
@@ -96,11 +125,11 @@ function awaitsOrphaning({ matches, orphanWorkstreams, orphanTasks }: RepoPlan):
 /** The counter as this transaction leaves it: a change by anybody else since the snapshot has made it fail already. */
 async function storePass(tx: Transaction, { repo, sighting, reading }: RepoInput): Promise<void> {
   await tx`
-    insert into repo_passes (repo_id, source, commit, change_counter, checker, work_tree, workplans)
-    select id, ${sighting.source}, ${reading.commit}, change_counter, ${CHECKER}, ${sighting.workTree}, ${JSON.stringify(workplanCounts(reading))}::text::jsonb
+    insert into repo_passes (repo_id, source, commit, change_counter, checker, work_tree, tree, workplans)
+    select id, ${sighting.source}, ${reading.commit}, change_counter, ${CHECKER}, ${sighting.workTree}, ${reading.tree}, ${JSON.stringify(workplanCounts(reading))}::text::jsonb
     from repos where id = ${repo.id}
     on conflict (repo_id, source) do update set commit = excluded.commit, change_counter = excluded.change_counter,
-      checker = excluded.checker, work_tree = excluded.work_tree, workplans = excluded.workplans, full_pass_at = now()`;
+      checker = excluded.checker, work_tree = excluded.work_tree, tree = excluded.tree, workplans = excluded.workplans, full_pass_at = now()`;
 }
 
 function countActions(plan: RepoPlan, hub: HubSnapshot): Actions {

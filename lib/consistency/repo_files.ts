@@ -15,6 +15,8 @@ const MAX_REPO_BYTES = 64 * 1024 * 1024;
 
 export interface RepoFiles {
   readonly commit: string;
+  /** The id of the workplans folder; null when the commit has none. */
+  readonly tree: string | null;
   readonly entries: readonly TreeEntry[];
   /** By path; null for a blob that git names but does not have, a size for one that is too large to be read. */
   readonly contents: ReadonlyMap<string, Content | null>;
@@ -33,12 +35,21 @@ export interface StandingFile {
 
 /**
  * Fetches the tip of a checkout, without network and without writing.
+ * @param knownTree a workplans folder that was read before
+ * @returns null when the folder at the tip is that very one: no file of it is read
  * @throws OpsFailure when the commit, a folder or a blob cannot be read
  */
-export async function fetchRepo(checkout: Checkout, tip: Tip): Promise<RepoFiles> {
+export async function fetchRepo(checkout: Checkout, tip: Tip): Promise<RepoFiles>;
+export async function fetchRepo(checkout: Checkout, tip: Tip, knownTree: string | null): Promise<RepoFiles | null>;
+export async function fetchRepo(
+  checkout: Checkout,
+  tip: Tip,
+  knownTree: string | null = null,
+): Promise<RepoFiles | null> {
   const reader = new ObjectReader(checkout.gitDir);
   try {
-    const { entries: all } = await reader.list(tip.commit, WORKPLANS_FOLDER);
+    const { tree, entries: all } = await reader.list(tip.commit, WORKPLANS_FOLDER);
+    if (tree !== null && tree === knownTree) return null;
     const entries = all.filter(
       ({ path, mode }) => mode !== SUBMODULE && (isWorkplanPath(path) || path === WORKPLANS_FOLDER),
     );
@@ -46,7 +57,7 @@ export async function fetchRepo(checkout: Checkout, tip: Tip): Promise<RepoFiles
     if (endless) throw pathTooLong(checkout, endless.path);
     const shown = tip.checkedOut && !checkout.bare;
     const standing = shown ? readStanding(checkout, tip.commit.length) : new Map<string, StandingFile>();
-    return { commit: tip.commit, entries, contents: await contents(reader, entries, standing), standing, shown };
+    return { commit: tip.commit, tree, entries, contents: await contents(reader, entries, standing), standing, shown };
   } finally {
     await reader.close();
   }

@@ -25,6 +25,12 @@ export interface IntentRecord extends PendingIntent {
   readonly reason: string;
 }
 
+/** A correction that is not made: what was written goes back and forth with what somebody else writes. */
+export interface FrozenField extends PendingIntent {
+  /** What was written within the last 24 hours, oldest first. */
+  readonly written: readonly string[];
+}
+
 export interface HeldOrphans {
   readonly workstreams: readonly { readonly id: string; readonly workplan_id: string; readonly path: string }[];
   readonly tasks: readonly { readonly id: string; readonly task_id: string; readonly workplan_id: string }[];
@@ -45,6 +51,9 @@ export interface RepoPlan {
   /** Row and field of earlier conflicts that have moved on. */
   readonly settled: readonly string[];
   readonly intents: readonly IntentRecord[];
+  /** Every correction that the files need, those noted before as well. */
+  readonly meant: readonly IntentRecord[];
+  readonly frozen: readonly FrozenField[];
   /** Pending corrections that are no longer meant, or that the file has taken over. */
   readonly endedIntents: readonly { readonly row_id: string; readonly key: string; readonly done: boolean }[];
   readonly files: readonly FileClaim[];

@@ -17,6 +17,8 @@ export interface FoundFile {
 
 export interface RepoReading {
   readonly commit: string;
+  /** The id of the workplans folder; null when the commit has none. */
+  readonly tree: string | null;
   readonly files: readonly FoundFile[];
   /** Paths of files that are no workplans: notes, and front matter of another type. */
   readonly ignored: readonly string[];
@@ -31,7 +33,7 @@ export interface UncommittedFile {
 }
 
 /** What the files say. Pure, so that files that were kept can be parsed again instead of being fetched again. */
-export function parseRepo({ commit, entries, contents, standing, shown }: RepoFiles): RepoReading {
+export function parseRepo({ commit, tree, entries, contents, standing, shown }: RepoFiles): RepoReading {
   const readings = entries.map((entry) => ({
     blob: entry.id,
     reading: readEntry(entry, contents.get(entry.path) ?? null),
@@ -39,7 +41,7 @@ export function parseRepo({ commit, entries, contents, standing, shown }: RepoFi
   const files = readings.filter((each): each is FoundFile => each.reading.state !== "ignored");
   const uncommitted = shown ? findUncommitted(entries, standing, contents) : [];
   const ignored = readings.filter(({ reading }) => reading.state === "ignored").map(({ reading }) => reading.path);
-  return { commit, files, ignored, uncommitted };
+  return { commit, tree, files, ignored, uncommitted };
 }
 
 /** Both in one. @throws as fetchRepo */

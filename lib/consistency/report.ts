@@ -16,6 +16,15 @@ export interface Actions {
   readonly pending_writeback: number;
 }
 
+/** Who had the lock that a run could not get. */
+export interface LockHolder {
+  readonly source: string;
+  readonly host: string;
+  readonly pid: number;
+  /** ISO 8601. */
+  readonly since: string;
+}
+
 export interface ProcessedRepo {
   readonly slug: string;
   /** The commit that was read; null when the repository could not be used. */
@@ -44,7 +53,7 @@ export interface Report {
   /** null: this mode has no time budget. */
   readonly max_seconds: number | null;
   readonly lock_skipped: boolean;
-  readonly lock_holder: null;
+  readonly lock_holder: LockHolder | null;
   readonly repos_total: number;
   readonly repos_processed: readonly ProcessedRepo[];
   readonly skipped_clean: readonly string[];

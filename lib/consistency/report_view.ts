@@ -46,6 +46,13 @@ function renderHead({ report, registered }: FleetResult, view: TableView): strin
     lines.push(
       view.paint.strong("Dry run: everything below was worked out and then rolled back; nothing was written."),
     );
+  if (report.lock_skipped) {
+    const { source, host, pid, since } = report.lock_holder ?? {};
+    const who = source === undefined ? "another run" : `a run of ${source} on ${host}, pid ${pid}, since ${since}`;
+    lines.push(
+      view.paint.warning(`Lock skipped: ${printable(who)} is at it; nothing was done here, and nothing is lost.`),
+    );
+  }
   if (report.automation_error) {
     const { message, repo } = report.automation_error;
     lines.push(view.paint.error(`C-00 automation_error${repo === null ? "" : ` in ${repo}`}: ${printable(message)}`));
@@ -70,9 +77,13 @@ function renderRepos(result: FleetResult, view: TableView): string {
     "",
     ...countCells(undefined),
     "",
-    view.paint.warning("no checkout on this host"),
+    view.paint.warning(result.isRemote ? "its remote could not be read" : "no checkout on this host"),
   ]);
-  const rows = [...report.repos_processed.map((repo) => processedRow(repo, report, view)), ...missing, ...clean];
+  const unreached = report.skipped_budget
+    .slice(0, SHOWN_CLEAN)
+    .map((slug) => [slug, "", ...countCells(undefined), "", view.paint.warning("not reached; first next time")]);
+  const processed = report.repos_processed.map((repo) => processedRow(repo, report, view));
+  const rows = [...processed, ...missing, ...unreached, ...clean];
   if (rows.length === 0) return "";
   const titles = [
     { title: "repository" },
@@ -83,8 +94,15 @@ function renderRepos(result: FleetResult, view: TableView): string {
     { title: "tasks", align: "right" as const },
     { title: report.dry_run ? "would be done" : "done" },
   ];
-  const hidden = report.skipped_clean.length - clean.length;
-  return `${view.paint.strong("Repositories")}\n${view.table(titles, rows)}${hidden > 0 ? `\n${hidden} more unchanged` : ""}`;
+  const hidden = [
+    more(report.skipped_clean.length - clean.length, "unchanged"),
+    more(report.skipped_budget.length - unreached.length, "not reached"),
+  ].join("");
+  return `${view.paint.strong("Repositories")}\n${view.table(titles, rows)}${hidden}`;
+}
+
+function more(hidden: number, what: string): string {
+  return hidden > 0 ? `\n${hidden} more ${what}` : "";
 }
 
 function countCells(counts: WorkplanCounts | undefined): string[] {
@@ -98,6 +116,7 @@ function processedRow(repo: ProcessedRepo, report: Report, view: TableView): str
     actions.created > 0 && `${actions.created} created`,
     actions.updated > 0 && `${actions.updated} updated`,
     actions.orphaned > 0 && `${actions.orphaned} orphaned`,
+    actions.written_back > 0 && `${actions.written_back} written back`,
     actions.pending_writeback > 0 && `${actions.pending_writeback} to write back`,
   ].filter(Boolean);
   const ignored = workplans.ignored > 0 ? `, ${workplans.ignored} ignored` : "";
@@ -118,12 +137,16 @@ function renderClosing({ report }: FleetResult, view: TableView): string {
   const open = report.assessment_failures.some(({ severity }) => severity === "error");
   const verdict = report.automation_error
     ? view.paint.error("not done")
-    : open
-      ? view.paint.error("done, with open errors")
-      : view.paint.ok("done");
-  const counts = `${report.repos_total} ${report.repos_total === 1 ? "repository" : "repositories"}: ${report.repos_processed.length} processed, ${report.skipped_clean.length} unchanged, ${report.skipped_missing.length} missing`;
+    : report.lock_skipped
+      ? view.paint.warning("lock skipped")
+      : open
+        ? view.paint.error("done, with open errors")
+        : view.paint.ok("done");
+  const counts = `${report.repos_total} ${report.repos_total === 1 ? "repository" : "repositories"}: ${report.repos_processed.length} processed, ${report.skipped_clean.length} unchanged, ${report.skipped_missing.length} missing${report.skipped_budget.length > 0 ? `, ${report.skipped_budget.length} not reached` : ""}`;
   const [created, updated] = [sum(({ actions }) => actions.created), sum(({ actions }) => actions.updated)];
   const would = report.dry_run ? "would be " : "";
-  const rows = `${created} ${created === 1 ? "row" : "rows"} ${would}created, ${updated} ${would}updated`;
+  const written = sum(({ actions }) => actions.written_back);
+  const back = written > 0 ? `, ${written} ${written === 1 ? "value" : "values"} written back` : "";
+  const rows = `${created} ${created === 1 ? "row" : "rows"} ${would}created, ${updated} ${would}updated${back}`;
   return `${verdict}: ${counts}; ${rows}; ${(report.duration_ms / 1000).toFixed(2)} s`;
 }

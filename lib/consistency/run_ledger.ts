@@ -2,8 +2,9 @@
 // not be. The report is computed from it at the end, also when the end came early.
 import { describeFailure, type OpsFailure } from "../failure.ts";
 import { shellQuoted } from "../shell_quoted.ts";
+import type { Check } from "./check.ts";
 import { repoUnusable } from "./checks/c06_repo_unusable.ts";
-import { type Finding, type HubFinding, toFinding } from "./finding.ts";
+import { type Finding, type HubFinding, type Observation, toFinding } from "./finding.ts";
 import type { OpenFinding, OpenFindings } from "./findings.ts";
 import type { HumanGate } from "./human_gates.ts";
 import { taskCounts, type WorkplanCounts, workplanCounts } from "./reading_counts.ts";
@@ -14,6 +15,7 @@ import {
   type AutomationError,
   exitCodeOf,
   LISTED_FINDINGS,
+  type LockHolder,
   NO_ACTIONS,
   type ProcessedRepo,
   type Report,
@@ -31,9 +33,30 @@ export interface FleetResult {
   readonly waived: number;
   /** What to try about the `automation_error`. */
   readonly hint: string | null;
+  /** The remotes were read, not local checkouts. */
+  readonly isRemote: boolean;
 }
 
-export type RunTerms = Pick<Report, "source" | "mode" | "dry_run"> & { readonly strict: boolean };
+export type RunTerms = Pick<Report, "source" | "mode" | "dry_run" | "max_seconds"> & {
+  readonly strict: boolean;
+  readonly remote: boolean;
+};
+
+/** A run that took the fleet's lease and never gave it back. */
+export interface AbandonedRun extends LockHolder {
+  readonly runId: string | null;
+}
+
+/** What one run found out about a repository beside its rows: whether its source could be used, and what for next time. */
+export type SourceOutcome =
+  /** Its tip is known and, where something had changed, applied. */
+  | { readonly state: "checked"; readonly tip: string }
+  /** Its source could not be used. */
+  | { readonly state: "failed"; readonly problem: string }
+  /** Its tip is the one that could not be written to a while ago: the next push comes after the back-off. */
+  | { readonly state: "waiting" }
+  /** It was applied, but what its files need could not be published. */
+  | { readonly state: "unpublished"; readonly tip: string; readonly problem: string };
 
 const NO_FILES: WorkplanCounts = { found: 0, parsed: 0, failed: 0, ignored: 0 };
 const NO_TASKS = { found: 0, parsed: 0, failed: 0 };
@@ -41,7 +64,7 @@ const NOTHING_OPEN: OpenFindings = { findings: [], totals: {}, errors: 0, trunca
 
 export class RunLedger {
   readonly #terms: RunTerms;
-  readonly #id = Bun.randomUUIDv7();
+  readonly id = Bun.randomUUIDv7();
   readonly #startedAt = new Date();
   readonly #started = performance.now();
   #error: AutomationError | null = null;
@@ -55,10 +78,27 @@ export class RunLedger {
   repos: readonly ScopedRepo[] = [];
   readonly clean: string[] = [];
   readonly missing: ScopedRepo[] = [];
-  readonly unusable: HubFinding[] = [];
+  /** By repository id; who is not in it was not looked at. */
+  readonly outcomes = new Map<string, SourceOutcome>();
+  /** About the sources of repositories, of those in `outcomes` alone. */
+  readonly aboutSources: HubFinding[] = [];
+  /** About checkouts on this host, by the repository whose checkouts were looked at. */
+  readonly aboutCheckouts = new Map<string, HubFinding[]>();
+  lockHolder: LockHolder | null = null;
+  lockSkipped = false;
+  abandoned: AbandonedRun | null = null;
 
   constructor(terms: RunTerms) {
     this.#terms = terms;
+  }
+
+  get isDryRun(): boolean {
+    return this.#terms.dry_run;
+  }
+
+  /** Of the remotes of the whole fleet. */
+  get isSweep(): boolean {
+    return this.#terms.mode === "remote-all";
   }
 
   /** The first failure is the report's; a later one is a remark, so that none is lost. */
@@ -76,9 +116,67 @@ export class RunLedger {
     this.#remarks.push(text);
   }
 
-  skipClean(repo: ScopedRepo, counts: WorkplanCounts | null): void {
+  /** @param tip the commit that makes it so; null where nothing can be said of the source */
+  skipClean(repo: ScopedRepo, counts: WorkplanCounts | null, tip: string | null): void {
     this.clean.push(repo.slug);
     if (counts) this.#cleanCounts.set(repo.slug, counts);
+    if (tip !== null) this.outcomes.set(repo.id, { state: "checked", tip });
+  }
+
+  /** Its source is not there, or does not answer. */
+  skipMissing(repo: ScopedRepo): void {
+    this.missing.push(repo);
+  }
+
+  /** A remote that does not answer: unknown is all that can be said of its workplans, and C-06 says it. */
+  skipUnreachable(repo: ScopedRepo, observed: string): void {
+    this.skipMissing(repo);
+    this.outcomes.set(repo.id, { state: "failed", problem: observed });
+    const message = "The remote could not be read; its rows keep their last good values";
+    const hint = `git ls-remote ${shellQuoted(repo.remote_url ?? repo.checkouts[0] ?? "URL")} HEAD`;
+    this.report(repo, repoUnusable, { code: "unreachable", subject: repo.slug, message, observed, hint });
+  }
+
+  /** It comes first next time. @param why in the words of a remark; null when it is the budget */
+  skipUnreached(repo: ScopedRepo, why: string | null): void {
+    if (why !== null) this.remark(`${repo.slug}: ${why}`);
+  }
+
+  /** Nothing new has come since what its files need could not be published; another try comes later. */
+  skipWaiting(repo: ScopedRepo, problem: string, retryAt: string): void {
+    this.skipClean(repo, null, null);
+    this.outcomes.set(repo.id, { state: "waiting" });
+    this.remark(`${repo.slug}: corrections wait until ${retryAt}: ${problem}`);
+  }
+
+  /** Somebody else goes over the whole fleet: nothing was looked at, or what was seen is his. */
+  skipLocked(holder: LockHolder | null): void {
+    this.lockSkipped = true;
+    this.lockHolder = holder;
+    this.repos = [];
+    this.clean.length = 0;
+    this.missing.length = 0;
+    this.outcomes.clear();
+    this.aboutSources.length = 0;
+    this.aboutCheckouts.clear();
+    this.#processed.length = 0;
+    this.#cleanCounts.clear();
+  }
+
+  /** The run before held the fleet's lease to its end: it was killed, or lost its host. */
+  takeOver(run: AbandonedRun): void {
+    this.abandoned = run;
+    const { source, host, pid, since } = run;
+    this.remark(`a run of ${source} on ${host}, pid ${pid}, since ${since}, never ended; its lease was taken over`);
+  }
+
+  /** Somebody else has its lock. */
+  skipHeld(repo: ScopedRepo, holder: LockHolder | null): void {
+    const who = holder === null ? "another run" : `a run of ${holder.source} on ${holder.host}, pid ${holder.pid}`;
+    this.skipUnreached(repo, `${who} is working on it`);
+    if (this.#terms.mode !== "repo") return;
+    this.lockSkipped = true;
+    this.lockHolder = holder;
   }
 
   /** C-06: it is there, but unknown is all that can be said of its workplans. */
@@ -86,9 +184,14 @@ export class RunLedger {
     const [path] = repo.checkouts;
     const fix = path === undefined ? repoUnusable.fix : repoUnusable.fix.replace("PATH", () => shellQuoted(path));
     const message = "The repository could not be read; its rows keep their last good values";
-    const seen = { code: "unusable", subject: repo.slug, message, observed, hint: hint ?? null };
-    this.unusable.push({ repoId: repo.id, ...toFinding(repoUnusable.id, repoUnusable.severity, fix, seen) });
+    this.report(repo, repoUnusable, { code: "unusable", subject: repo.slug, message, observed, hint: hint ?? fix });
+    this.outcomes.set(repo.id, { state: "failed", problem: observed });
     this.#processed.push(unread(repo));
+  }
+
+  /** A finding about the source of a repository that has an outcome. */
+  report(repo: ScopedRepo, { id, severity, fix }: Check, seen: Observation): void {
+    this.aboutSources.push({ repoId: repo.id, ...toFinding(id, severity, fix, seen) });
   }
 
   /** A repository that was read: with nothing to do it counts as clean, but for its first time. */
@@ -99,8 +202,9 @@ export class RunLedger {
     durationMs: number,
   ): void {
     const seenBefore = repo.passes.length > 0 || repo.last_source_commit !== null;
+    this.outcomes.set(repo.id, { state: "checked", tip: reading.commit });
     if (seenBefore && !done.wrote) {
-      this.skipClean(repo, workplanCounts(reading));
+      this.skipClean(repo, workplanCounts(reading), reading.commit);
       return;
     }
     this.#processed.push({
@@ -111,6 +215,11 @@ export class RunLedger {
       actions: done.actions,
       duration_ms: Math.round(durationMs),
     });
+  }
+
+  /** It was applied, but what its files need could not be published: another try comes after a back-off. */
+  unpublished({ id }: ScopedRepo, tip: string, problem: string): void {
+    this.outcomes.set(id, { state: "unpublished", tip, problem });
   }
 
   /** What the checks say of edits that are not committed, beyond what they say of the commit. */
@@ -136,26 +245,35 @@ export class RunLedger {
     );
   }
 
+  /** Those in no other list: also what a run that failed had left to do. */
+  #notReached(): string[] {
+    const listed = new Set([...this.#processed, ...this.missing].map(({ slug }) => slug).concat(this.clean));
+    return this.repos
+      .map(({ slug }) => slug)
+      .filter((slug) => !listed.has(slug))
+      .toSorted();
+  }
+
   result(open: OpenFindings = NOTHING_OPEN, humanGates: readonly HumanGate[] = []): FleetResult {
     const failures = [...open.findings, ...this.#passing];
     const errors = open.errors + this.#passing.filter(({ severity }) => severity === "error").length;
-    const { source, mode, dry_run, strict } = this.#terms;
+    const { source, mode, dry_run, max_seconds, strict } = this.#terms;
     const report: Report = {
-      run_id: this.#id,
+      run_id: this.id,
       source,
       mode,
       dry_run,
       started_at: this.#startedAt.toISOString(),
       finished_at: new Date().toISOString(),
       duration_ms: Math.round(performance.now() - this.#started),
-      max_seconds: null,
-      lock_skipped: false,
-      lock_holder: null,
+      max_seconds,
+      lock_skipped: this.lockSkipped,
+      lock_holder: this.lockHolder,
       repos_total: this.repos.length,
       repos_processed: this.#processed.toSorted((left, right) => (left.slug < right.slug ? -1 : 1)),
       skipped_clean: this.clean.toSorted(),
-      skipped_missing: this.missing.map(({ slug }) => slug),
-      skipped_budget: [],
+      skipped_missing: this.missing.map(({ slug }) => slug).toSorted(),
+      skipped_budget: this.#notReached(),
       automation_error: this.#error,
       assessment_failures: failures.slice(0, LISTED_FINDINGS),
       assessment_totals: withTotals(open.totals, this.#passing),
@@ -171,6 +289,7 @@ export class RunLedger {
       humanGates,
       waived,
       hint: this.#hint,
+      isRemote: this.#terms.remote,
     };
   }
 }

@@ -5,12 +5,21 @@ import { newestVersion } from "../db/migrate.ts";
 import { describeFailure, OpsFailure } from "../failure.ts";
 import { type Checkout, checkoutAt, defaultTip, type Tip } from "../git/checkout.ts";
 import { isAncestor } from "../git/identity.ts";
+import type { Remote } from "../git/remote.ts";
 import { listWorkTree } from "../git/work_tree.ts";
 import { CHECKER_VERSION } from "./checks.ts";
 import { checkoutSource, type ScopedRepo, type StoredPass } from "./scope.ts";
 import { isWorkplanPath, WORKPLANS_FOLDER } from "./workplan_paths.ts";
 
+/** Where a tip comes from when it is not a checkout's own. */
+export interface RemoteSource {
+  readonly remote: Remote;
+  /** The repository has no remote: this checkout of it is the source itself. */
+  readonly own: Checkout | null;
+}
+
 export interface Sighting {
+  /** Of the remote's tip, our mirror. */
   readonly checkout: Checkout;
   readonly tip: Tip;
   readonly source: string;
@@ -18,6 +27,8 @@ export interface Sighting {
   readonly workTree: string;
   /** Something was written a moment ago: a stat could miss the next write of the same tick. */
   readonly racy: boolean;
+  /** null: the tip is this checkout's own, and nothing leaves this host. */
+  readonly remote: RemoteSource | null;
 }
 
 export type Seen =
@@ -56,13 +67,19 @@ function noTip({ default_branch: branch }: ScopedRepo, paths: readonly string[])
   return `no commit on ${branch === null ? "a default branch" : `the default branch ${branch}`} in ${paths.join(", ")}`;
 }
 
-function isCurrent(pass: StoredPass, repo: ScopedRepo, { tip, workTree }: Sighting): boolean {
+/** The pass still says how things stand; nothing has to be read. */
+export function isCurrent(
+  pass: StoredPass,
+  repo: ScopedRepo,
+  { tip, workTree }: Pick<Sighting, "tip" | "workTree">,
+): boolean {
+  return pass.commit === tip.commit && isCurrentButForCommit(pass, repo, workTree);
+}
+
+/** The same of a later commit: if that left the workplans folder alone, there is nothing to read in it. */
+export function isCurrentButForCommit(pass: StoredPass, repo: ScopedRepo, workTree: string): boolean {
   return (
-    pass.commit === tip.commit &&
-    pass.change_counter === repo.change_counter &&
-    pass.checker === CHECKER &&
-    pass.work_tree === workTree &&
-    !pass.due
+    pass.change_counter === repo.change_counter && pass.checker === CHECKER && pass.work_tree === workTree && !pass.due
   );
 }
 
@@ -85,6 +102,7 @@ async function sight(repo: ScopedRepo, host: string): Promise<Sighting | null> {
     source: checkoutSource(host, checkout.path),
     workTree: standing?.signature ?? "none",
     racy: standing !== null && Date.now() - standing.newestChangeMs < RACY_MS,
+    remote: null,
   };
 }
 

@@ -11,14 +11,35 @@ import type { Sighting } from "./sight.ts";
  */
 export type SourceOrder = "forward" | "older" | "diverged" | "rewritten" | "unknown";
 
-export async function orderOf(repo: ScopedRepo, { checkout, tip }: Sighting): Promise<SourceOrder> {
+export async function orderOf(repo: ScopedRepo, { checkout, tip, remote }: Sighting): Promise<SourceOrder> {
   const last = repo.last_source_commit;
   if (last === null || last === tip.commit) return "forward";
   const forward = await isAncestor(checkout, last, tip.commit);
-  if (forward === null) return "unknown";
+  if (forward === null) return remote === null ? "unknown" : orderToUnpushed(repo, checkout, tip, last);
   if (forward) return "forward";
   if (await isAncestor(checkout, tip.commit, last)) return "older";
   return (await standsElsewhere(last, repo, checkout, tip)) ? "diverged" : "rewritten";
+}
+
+/**
+ * The commit that was applied last never reached the remote, as far as its mirror knows: somebody committed and a run on
+ * that host applied it. Until it is pushed, a remote without anything new is older; one that moved on has diverged from it.
+ */
+async function orderToUnpushed(repo: ScopedRepo, mirror: Checkout, tip: Tip, last: string): Promise<SourceOrder> {
+  const seen = repo.last_remote_commit;
+  if (seen !== null && (await isAncestor(mirror, tip.commit, seen))) return "older";
+  for (const path of repo.twins) {
+    const twin = checkoutAt(path);
+    if (twin && (await isAncestor(twin, tip.commit, last))) return "older";
+  }
+  if (await standsElsewhere(last, repo, mirror, tip)) return "diverged";
+  const known = await Promise.all(repo.twins.map((path) => hasCommit(path, last)));
+  return known.includes(true) ? "rewritten" : "unknown";
+}
+
+async function hasCommit(path: string, commit: string): Promise<boolean> {
+  const checkout = checkoutAt(path);
+  return checkout !== null && (await isAncestor(checkout, commit, commit)) === true;
 }
 
 /** On the remote's branch as this checkout saw it last, or at the tip of another checkout on this host. */

@@ -12,6 +12,12 @@ export interface Writer {
   readonly lanes: number;
 }
 
+export interface WriterOptions {
+  readonly dryRun: boolean;
+  /** The first thing that each transaction does; it throws when nothing may be written any more. */
+  readonly first: (tx: Transaction) => Promise<void>;
+}
+
 const LANES = 3;
 const ATTEMPTS = 6;
 // serialization_failure, deadlock_detected, unique_violation: somebody else was first (PostgreSQL, appendix A).
@@ -24,15 +30,18 @@ const RACES = new Set(["40001", "40P01", "23505"]);
  */
 export async function withWriter<T>(
   database: Database,
-  dryRun: boolean,
+  { dryRun, first }: WriterOptions,
   body: (writer: Writer) => Promise<T>,
 ): Promise<T> {
   if (dryRun) return repeated((isLast) => rehearsed(database, isLast, body));
-  return body({
-    sql: database.sql,
-    lanes: LANES,
-    write: (work) => repeated(() => database.transaction(work, { isolation: "repeatable read" })),
-  });
+  const write = <U>(work: (tx: Transaction) => Promise<U>): Promise<U> => {
+    const guarded = async (tx: Transaction) => {
+      await first(tx);
+      return work(tx);
+    };
+    return repeated(() => database.transaction(guarded, { isolation: "repeatable read" }));
+  };
+  return body({ sql: database.sql, lanes: LANES, write });
 }
 
 /** One transaction is one state of the hub: a unit that lost a race could be repeated in it for ever. */

@@ -5,6 +5,9 @@ import type { Secret } from "../secret.ts";
 import { databaseFailure } from "./database_failure.ts";
 import type { Sql, Transaction } from "./handles.ts";
 import { Lane, type TransactionOptions } from "./lane.ts";
+import { type Holder, holderName } from "./lock_holder.ts";
+import { refusedByPooler, requireServerItself } from "./pooler.ts";
+import { type Pace, SessionLocks } from "./session_locks.ts";
 import { TransactionLanes } from "./transaction.ts";
 
 export interface ConnectOptions {
@@ -27,32 +30,32 @@ const SERVER_GIVES_UP = {
 };
 const ANSWER_WITHIN_MS = 75_000;
 
+// How the server finds out that a client is gone, with the locks of its rows and of its session: a killed one within a
+// second, also in the middle of a statement; a lost host or a cut line after 25 to 35 s without a sign of life.
+const NOTICES_LOST_CLIENT = {
+  client_connection_check_interval: 1_000,
+  tcp_keepalives_idle: 10,
+  tcp_keepalives_interval: 5,
+  tcp_keepalives_count: 3,
+  tcp_user_timeout: 30_000,
+};
+
+// Shorter than the proofs of SessionLocks wait: a statement that waits for a row must not look like a silent server.
+const LOCKS_GIVE_UP = { statement_timeout: 10_000, lock_timeout: 5_000 };
+
 /** Must be closed: an open client keeps the process alive. */
 export class Database {
+  readonly #options: ConnectOptions;
   readonly #open: (onclose: () => void) => Sql;
   readonly #answerWithinMs: number;
   readonly #lanes: TransactionLanes;
   #reader: Lane;
 
   constructor(options: ConnectOptions) {
-    const connection = {
-      application_name: options.applicationName,
-      TimeZone: "UTC",
-      ...SERVER_GIVES_UP,
-      ...(options.access === "read-only" ? { default_transaction_read_only: true } : {}),
-    };
-    this.#open = (onclose) =>
-      postgres(options.url.reveal(), {
-        max: 1,
-        idle_timeout: 0,
-        max_lifetime: null,
-        connect_timeout: 10,
-        // Types are spelled in the SQL (JSON rows, casts): no catalog query at each connect.
-        fetch_types: false,
-        onnotice: () => {},
-        connection,
-        onclose,
-      });
+    const { url, applicationName } = options;
+    const connection = { application_name: applicationName, ...SERVER_GIVES_UP, ...settingsOfAll(options) };
+    this.#options = options;
+    this.#open = (onclose) => clientOf(url.reveal(), connection, onclose);
     this.#answerWithinMs = options.answerWithinMs ?? ANSWER_WITHIN_MS;
     this.#reader = new Lane(this.#open, this.#answerWithinMs);
     this.#lanes = new TransactionLanes(this.#open, this.#answerWithinMs);
@@ -67,6 +70,25 @@ export class Database {
   /** Runs `work` in one transaction: all of it or nothing. See TransactionLanes.run for what it throws. */
   transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T> {
     return this.#lanes.run(work, options);
+  }
+
+  /**
+   * A connection of its own for locks; it is not closed with this handle.
+   * @param holder whom others are told of, see SessionLocks.holderOf
+   * @throws OpsFailure (automation) when no connection can be made, or when a pooler answers in the server's place
+   */
+  async sessionLocks(holder: Holder, pace?: Pace): Promise<SessionLocks> {
+    const { url } = this.#options;
+    const connection = { application_name: holderName(holder), ...LOCKS_GIVE_UP, ...settingsOfAll(this.#options) };
+    const direct = withoutParameters(url.reveal(), Object.keys(connection));
+    const locks = new SessionLocks((onclose) => clientOf(direct, connection, onclose), pace);
+    try {
+      await requireServerItself(locks.sql, url);
+      return locks;
+    } catch (error) {
+      await locks.close().catch(() => {});
+      throw refusedByPooler(error, url) ?? databaseFailure("Could not connect for the locks of this run", error, url);
+    }
   }
 
   async close(): Promise<void> {
@@ -85,8 +107,35 @@ export async function openDatabase(options: ConnectOptions): Promise<Database> {
     return database;
   } catch (error) {
     await database.close().catch(() => {});
-    throw databaseFailure("Could not connect to the State Hub database", error, options.url);
+    const refused = refusedByPooler(error, options.url);
+    throw refused ?? databaseFailure("Could not connect to the State Hub database", error, options.url);
   }
+}
+
+function settingsOfAll({ access }: ConnectOptions) {
+  const readOnly = access === "read-only" ? { default_transaction_read_only: true } : {};
+  return { TimeZone: "UTC", ...NOTICES_LOST_CLIENT, ...readOnly };
+}
+
+function clientOf(url: string, connection: Record<string, string | number | boolean>, onclose: () => void): Sql {
+  return postgres(url, {
+    max: 1,
+    idle_timeout: 0,
+    max_lifetime: null,
+    connect_timeout: 10,
+    // Types are spelled in the SQL (JSON rows, casts): no catalog query at each connect.
+    fetch_types: false,
+    onnotice: () => {},
+    connection,
+    onclose,
+  });
+}
+
+/** The driver lets a URL's parameters win over ours: those that the locks depend on are not for the URL to say. */
+function withoutParameters(url: string, names: readonly string[]): string {
+  const parsed = new URL(url);
+  for (const name of names) parsed.searchParams.delete(name);
+  return parsed.href;
 }
 
 /** Where a server keeps its data: how the embedded server is told from another one on the same port. */

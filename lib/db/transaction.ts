@@ -13,6 +13,7 @@ export class TransactionLanes {
   #idle: Lane[] = [];
   readonly #waiting: (() => void)[] = [];
   #busy = 0;
+  #closed = false;
 
   constructor(open: (onclose: () => void) => Sql, answerWithinMs: number) {
     this.#open = open;
@@ -34,7 +35,9 @@ export class TransactionLanes {
     }
   }
 
+  /** One that still ends its transaction closes as soon as it has. */
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all(this.#idle.splice(0).map((lane) => lane.close()));
   }
 
@@ -48,7 +51,8 @@ export class TransactionLanes {
 
   #give(lane: Lane): void {
     this.#busy--;
-    if (!lane.isLost) this.#idle.push(lane);
+    if (this.#closed && !lane.isLost) void lane.close().catch(() => {});
+    else if (!lane.isLost) this.#idle.push(lane);
     this.#waiting.shift()?.();
   }
 }

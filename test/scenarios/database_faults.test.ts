@@ -214,7 +214,7 @@ describe("consistency_check.ts on a connection that dies", () => {
       const { report } = await hub.check({ all: true }, { connect, progress, host: hostname() });
       relay.close();
       expect(report).toMatchObject({ exit_code: 2, automation_error: { check: "C-00" } });
-      expect(report.automation_error?.message).toContain("no answer from PostgreSQL for 0.5 s");
+      expect(report.automation_error?.message).toContain("no answer from PostgreSQL for ");
       // The silent backends still hold their locks: the server ends them when it notices, here at once.
       await hub.database.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'silent'`;
       await expectNothingHalfDone(hub);

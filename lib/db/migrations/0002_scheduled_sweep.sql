@@ -30,5 +30,5 @@ ALTER TABLE repos ADD COLUMN last_remote_commit text;
 ALTER TABLE writeback_intents ADD COLUMN problem text;
 CREATE INDEX writeback_intents_done ON writeback_intents (repo_id, done_at) WHERE done_at IS NOT NULL;
 
--- Who looks for a finding again: 'repo', 'hub', 'remote', or 'checkouts:HOST', which no other host can judge.
+-- Who looks for a finding again: 'repo', 'hub', 'remote', or 'checkouts:HOST' and 'follow:HOST', which no other host can judge.
 ALTER TABLE findings DROP CONSTRAINT findings_origin_check;

@@ -351,11 +351,15 @@ describe("keepLease()", () => {
 
   test("a heartbeat that was under way when it was stopped aborts nothing, whatever becomes of it", async () => {
     const { locks, lease } = await startSweep(1);
-    const keeping = keepLease(locks, lease, 1);
-    await locks.sql`select pg_sleep(0.05)`;
-    keeping.stop();
-    await hub.database.sql`delete from sweep_lease`;
-    await locks.sql`select pg_sleep(0.05)`;
+    const pid = await backendOf(locks.sql);
+    await hub.database.transaction(async (tx) => {
+      await tx`delete from sweep_lease`;
+      const keeping = keepLease(locks, lease, 1);
+      await waitsForLock(pid);
+      keeping.stop();
+    });
+    // On the same connection: the heartbeat has been answered, and another one had its time.
+    await locks.sql`select pg_sleep(0.1)`;
     expect(locks.lost.aborted).toBe(false);
   });
 });

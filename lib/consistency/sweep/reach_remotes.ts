@@ -1,0 +1,36 @@
+// Makes ready to work with remotes: where they stood after the last sweep, how git gets to them, and the first look.
+import type { Reader } from "../../db/handles.ts";
+import { remoteAccess } from "../../git/remote_access.ts";
+import type { RemoteOptions } from "../check_fleet.ts";
+import type { Changed } from "../look_at_fleet.ts";
+import type { RunLedger } from "../run_ledger.ts";
+import { lookAtRemotes, type RemoteLook } from "./look_at_remotes.ts";
+import type { Reach } from "./reach.ts";
+import { loadSweepState, type SweepState } from "./sweep_state.ts";
+
+export interface Reached {
+  readonly reach: Reach;
+  readonly state: SweepState;
+  look(): Promise<Changed[]>;
+}
+
+type LookTerms = Omit<RemoteLook, "reach" | "state"> & { readonly dryRun: boolean; readonly source: string };
+
+export async function reachRemotes(
+  sql: Reader,
+  ledger: RunLedger,
+  options: LookTerms,
+  remotes: RemoteOptions,
+): Promise<Reached> {
+  const { home, writeBack, atOnce, perHost } = remotes;
+  // A local remote that belongs to another account is read all the same: somebody has registered it.
+  const local = ledger.repos.flatMap(({ remote_url: url, twins }) => [
+    ...twins,
+    ...(url?.startsWith("/") ? [url] : []),
+  ]);
+  const access = remoteAccess({ home, safePaths: local });
+  const manual = options.source === "manual" || ledger.repos.length === 1;
+  const reach = { access, home, writeBack: writeBack && !options.dryRun, atOnce, perHost, manual };
+  const state = await loadSweepState(sql);
+  return { reach, state, look: () => lookAtRemotes(ledger, { ...options, reach, state }) };
+}
