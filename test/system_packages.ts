@@ -5,16 +5,51 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describeFailure, OpsFailure } from "../lib/failure.ts";
 import { withoutMainCluster, withServicesHeld } from "./support/hold_services.ts";
+import { withNewServicesOff } from "./support/new_services_off.ts";
+import { systemProgram } from "./support/system_program.ts";
 
 export interface SystemPackage {
+  /** Debian's name of the package. */
   readonly name: string;
+  /** Homebrew's, where it is another. */
+  readonly brew?: string;
+  /** The service that it would switch on for every boot. */
+  readonly service?: string;
   readonly why: string;
   readonly present: () => boolean;
 }
 
 export const SYSTEM_PACKAGES: readonly SystemPackage[] = [
-  { name: "postgresql-15", why: "the server that each test run starts for itself", present: hasPostgres15 },
-  { name: "git", why: "the repositories that the tests make and reconcile", present: () => Bun.which("git") !== null },
+  {
+    name: "postgresql-15",
+    brew: "postgresql@15",
+    why: "the server that each test run starts for itself",
+    present: hasPostgres15,
+  },
+  {
+    name: "git",
+    why: "the repositories that the tests make and reconcile, also served over HTTPS",
+    present: () => has("git"),
+  },
+  {
+    name: "openssh-server",
+    brew: "openssh",
+    service: "ssh",
+    why: "remotes behind a real sshd; its client comes with it",
+    present: () => ["sshd", "ssh", "ssh-keygen"].every(has),
+  },
+  { name: "openssl", why: "the certificate of the HTTPS remote", present: () => has("openssl") },
+  {
+    name: "iproute2",
+    why: "another host: a network namespace with a slow or a dead line to it (Linux only)",
+    present: () => process.platform !== "linux" || has("ip"),
+  },
+  {
+    name: "pgbouncer",
+    service: "pgbouncer",
+    why: "the pooler that must not stand before a lock",
+    present: () => has("pgbouncer"),
+  },
 ];
 
 const THIS_FILE = import.meta.path;
@@ -22,22 +57,23 @@ const SCRIPTS_BUN = join(import.meta.dir, "../scripts/bun");
 
 /** What to type where we may not install. On Debian it is this file as root, so that there, too, no service starts. */
 export function lineToType(missing: readonly SystemPackage[], machine: { debian: boolean; brew: boolean }): string {
-  const names = missing.map(({ name }) => name);
   if (machine.debian) return `sudo "${SCRIPTS_BUN}" "${THIS_FILE}"`;
   if (machine.brew) {
-    const formulas = names.map((name) => name.replace("postgresql-", "postgresql@"));
+    const formulas = missing.map(({ name, brew }) => brew ?? name);
     return `brew install ${formulas.join(" ")} && brew link --force ${formulas.join(" ")}`;
   }
-  return `install with your system's package manager, and have on PATH: ${names.join(" ")}`;
+  return `install with your system's package manager, and have on PATH: ${missing.map(({ name }) => name).join(" ")}`;
 }
 
-/** Installs packages; starts no service, makes no cluster. What apt prints goes to stderr. @throws OpsFailure */
-export async function installPackages(names: readonly string[]): Promise<void> {
+/** Installs packages; starts no service, now or at the next boot, makes no cluster. apt prints to stderr. @throws OpsFailure */
+export async function installPackages(packages: readonly SystemPackage[]): Promise<void> {
+  const names = packages.map(({ name }) => name);
+  const services = packages.flatMap(({ service }) => service ?? []);
   // Ctrl-C or SIGTERM in the middle of dpkg would leave the machine half configured: apt ends first, then we.
   const stay = () => {};
   process.on("SIGINT", stay).on("SIGTERM", stay);
   try {
-    await withServicesHeld(() => withoutMainCluster(() => aptInstall(names)));
+    await withServicesHeld(() => withNewServicesOff(services, () => withoutMainCluster(() => aptInstall(names))));
   } finally {
     process.off("SIGINT", stay).off("SIGTERM", stay);
   }
@@ -77,6 +113,8 @@ function aptKnows(name: string): boolean {
   return /Candidate: [^(]/.test(Bun.spawnSync(["apt-cache", "policy", name], { env }).stdout.toString());
 }
 
+const has = (program: string) => systemProgram(program) !== null;
+
 /** The server stands outside PATH on Debian; elsewhere whatever `postgres` says that it is. */
 function hasPostgres15(): boolean {
   if (existsSync("/usr/lib/postgresql/15/bin/postgres")) return true;
@@ -95,8 +133,11 @@ async function main(): Promise<number> {
     say(["The tests need what this machine has not:", ...needs, `Type: ${line}`]);
     return 1;
   }
-  say(["Installing Debian packages that the tests need (apt-get; no service is started, no cluster made):", ...needs]);
-  await installPackages(missing.map(({ name }) => name));
+  say([
+    "Installing Debian packages that the tests need (apt-get; no service is started or enabled, no cluster made):",
+    ...needs,
+  ]);
+  await installPackages(missing);
   const still = missing.filter((each) => !each.present()).map(({ name }) => name);
   if (still.length === 0) return 0;
   throw new OpsFailure("Could not find what apt-get installed", { observed: `still missing: ${still.join(" ")}` });
