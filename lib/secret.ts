@@ -47,5 +47,5 @@ export function printableUrl(url: string): string {
 export function scrubText(text: string): string {
   return text
     .replace(/(https?:\/\/)[^\s/?#"'<>]*@/gi, "$1")
-    .replace(/([a-z][a-z0-9+.-]*:\/\/)([^\s/@:"'<>]*):[^\s@/]*@/gi, "$1$2@");
+    .replace(/([a-z][a-z0-9+.-]{0,30}:\/\/)([^\s/@:"'<>]*):[^\s@/]*@/gi, "$1$2@");
 }

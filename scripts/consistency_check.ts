@@ -75,6 +75,17 @@ export const script = defineScript({
     concurrency: { kind: "integer", min: 1, max: 64, default: 8, describe: "Remotes asked at once" },
     "per-host": { kind: "integer", min: 1, max: 64, default: 8, describe: "Of these, on one host" },
     "dry-run": { kind: "boolean", describe: "Work everything out, show it, and roll it back" },
+    plan: {
+      kind: "string",
+      placeholder: "FILE",
+      describe: "As --dry-run, and keep the exact rows and bytes in FILE, for somebody to read and then apply",
+    },
+    apply: {
+      kind: "string",
+      placeholder: "FILE",
+      describe:
+        "Do what the plan in FILE says, or nothing when anything has moved since; it says what the run is about",
+    },
     full: { kind: "boolean", describe: "Read every workplan again, even where nothing seems to have changed" },
     strict: {
       kind: "boolean",
@@ -88,31 +99,33 @@ export const script = defineScript({
       describe: "Who started the run; kept in its report",
     },
   },
-  exactlyOneOf: [["repo", "all"]],
   examples: [
     { command: "scripts/consistency_check.ts --repo .", says: "this repository, registered if it is new" },
     { command: "scripts/consistency_check.ts --all --dry-run", says: "what a run over every repository would do" },
     { command: "scripts/consistency_check.ts --remote --all", says: "the scheduled sweep: remotes, with write-back" },
+    { command: "scripts/consistency_check.ts --all --plan p.json", says: "the same, kept to be read and then applied" },
+    { command: "scripts/consistency_check.ts --apply p.json", says: "exactly that, or nothing" },
     { command: "scripts/consistency_check.ts --all --json", says: "the report as one JSON document" },
   ],
   run: async (args, io) => {
     const config = readConfig();
     const { openHub } = await import("../lib/hub/open_hub.ts");
-    const { checkFleet } = await import("../lib/consistency/check_fleet.ts");
-    const { nextCommand, readAsPath } = await import("../lib/consistency/next_command.ts");
+    const { askedRun } = await import("../lib/consistency/saved_plan/plan_flags.ts");
+    const { runAsAsked } = await import("../lib/consistency/saved_plan/run_as_asked.ts");
+    const { nextCommand } = await import("../lib/consistency/next_command.ts");
     const { renderReport } = await import("../lib/consistency/report_view.ts");
-    const { repo } = args;
-    const scope = repo === undefined ? { all: true as const } : readAsPath(repo) ? { path: repo } : { slug: repo };
-    const remotes = await remotesFor(args, config);
-    const result = await checkFleet({
+    const asked = await askedRun(args);
+    const remotes = await remotesFor({ ...args, remote: asked.remote, "write-back": asked.writeBack }, config);
+    const { result, plan } = await runAsAsked(asked, args, {
       connect: () => openHub(config, { applicationName: "consistency_check", io }),
-      scope,
+      scope: asked.scope,
       host: config.host,
       source: args.source,
       dryRun: args["dry-run"],
       full: args.full,
-      strict: args.strict ?? (remotes === null || repo !== undefined),
-      maxSeconds: args["max-seconds"] ?? (remotes === null ? null : SWEEP_SECONDS),
+      strict: args.strict ?? (remotes === null || !("all" in asked.scope)),
+      // A plan that is half done because of a usual budget would need a new one.
+      maxSeconds: args["max-seconds"] ?? (remotes === null || asked.plan !== null ? null : SWEEP_SECONDS),
       remotes,
       signal: io.signal,
       progress: io.progress,
@@ -121,12 +134,13 @@ export const script = defineScript({
       exitCode: result.report.exit_code,
       document: {
         ...result.report,
+        plan: plan === null ? null : { file: plan.file, digest: plan.digest },
         remarks: result.remarks,
         human_gates: result.humanGates,
         waived: result.waived,
       },
-      render: (view) => renderReport(result, view),
-      next: nextCommand(result, repo ?? null),
+      render: (view) => [renderReport(result, view), ...(plan === null ? [] : [plan.line])].join("\n\n"),
+      next: plan?.next ?? nextCommand(result, args.repo ?? null),
       degraded: result.remarks,
     };
   },

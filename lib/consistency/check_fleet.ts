@@ -2,7 +2,8 @@
 // hub-wide checks, and keep the whole as the run's report.
 import type { Database } from "../db/connect.ts";
 import { databaseFailure } from "../db/database_failure.ts";
-import { OpsFailure } from "../failure.ts";
+import { OpsFailure, usageFailure } from "../failure.ts";
+import { shellQuoted } from "../shell_quoted.ts";
 import { Budget } from "./budget.ts";
 import { type Conclusion, concludeRun } from "./conclude_run.ts";
 import { type Changed, lookAtFleet } from "./look_at_fleet.ts";
@@ -12,6 +13,7 @@ import { addUnlessRemoved, checkoutOfPath } from "./repo_registry.ts";
 import type { Source } from "./report.ts";
 import { type FleetResult, RunLedger, type RunTerms } from "./run_ledger.ts";
 import { RunLocks } from "./run_locks.ts";
+import type { PlanWatch, PlanWork } from "./saved_plan/plan_watch.ts";
 import { loadScope, type ScopedRepo } from "./scope.ts";
 import type { Reach } from "./sweep/reach.ts";
 import { type Writer, withWriter } from "./writer.ts";
@@ -31,6 +33,8 @@ export interface CheckOptions {
   readonly maxSeconds: number | null;
   /** null: the tips of local checkouts are read, and no repository is written to. */
   readonly remotes: RemoteOptions | null;
+  /** Makes a saved plan of this run, or does one; unless given it is a plain run. */
+  readonly plan?: PlanWork;
   readonly signal: AbortSignal;
   readonly progress: (message: string, count?: { done: number; total: number }) => void;
 }
@@ -64,13 +68,21 @@ export async function checkFleet(options: CheckOptions): Promise<FleetResult> {
   }
 }
 
-function termsOf({ scope, remotes, source, dryRun, strict, maxSeconds }: CheckOptions): RunTerms {
+function termsOf({ scope, remotes, source, dryRun, strict, maxSeconds, plan }: CheckOptions): RunTerms {
   const mode = !("all" in scope) ? "repo" : remotes === null ? "all" : "remote-all";
-  return { source, mode, remote: remotes !== null, dry_run: dryRun, strict, max_seconds: maxSeconds };
+  return {
+    source,
+    mode,
+    remote: remotes !== null,
+    applies: plan?.applies === true,
+    dry_run: dryRun,
+    strict,
+    max_seconds: maxSeconds,
+  };
 }
 
-function isSweep({ mode, dry_run }: RunTerms): boolean {
-  return mode === "remote-all" && !dry_run;
+function isSweep({ mode, dry_run, applies }: RunTerms): boolean {
+  return mode === "remote-all" && !dry_run && !applies;
 }
 
 async function recordFailure(
@@ -91,8 +103,9 @@ async function runOn(
   options: CheckOptions,
   began: (ledger: RunLedger) => void,
 ): Promise<FleetResult> {
-  const { source, host, dryRun, maxSeconds, remotes } = options;
+  const { source, host, dryRun, maxSeconds, remotes, plan } = options;
   const first = new RunLedger(terms);
+  began(first);
   const locks = new RunLocks(database, { source, host, runId: first.id, maxSeconds, dryRun });
   const signal = AbortSignal.any([options.signal, locks.lost]);
   try {
@@ -100,12 +113,25 @@ async function runOn(
       const { storeSpooledRuns } = await import("./sweep/spooled_runs.ts");
       for (const remark of await storeSpooledRuns(database, remotes)) first.remark(remark);
     }
+    const fleet: FleetTurn = { taken: null };
+    const attempt = (dry: boolean, next: () => RunLedger, watch: () => PlanWatch | null) =>
+      withWriter(database, { dryRun: dry, first: (tx) => locks.holdFence(tx) }, (writer) => {
+        const budget = new Budget(maxSeconds);
+        return perform({ ...options, dryRun: dry, watch: watch(), signal, budget, locks, fleet }, writer, next());
+      });
+    if (plan?.applies) {
+      const { requireRehearsal } = await import("./saved_plan/rehearsed.ts");
+      const rehearsal = () => new RunLedger({ ...terms, dry_run: true });
+      requireRehearsal(await attempt(true, rehearsal, plan.rehearse), first);
+    }
+    const watch = plan?.applies ? plan.perform() : null;
     let ledger: RunLedger | undefined;
-    const result = await withWriter(database, { dryRun, first: (tx) => locks.holdFence(tx) }, (writer) => {
+    const next = () => {
       ledger = ledger === undefined ? first : new RunLedger(terms);
       began(ledger);
-      return perform({ ...options, signal, budget: new Budget(maxSeconds), locks }, writer, ledger);
-    });
+      return ledger;
+    };
+    const result = await attempt(dryRun, next, () => watch ?? plan?.rehearse() ?? null);
     signal.throwIfAborted();
     return result;
   } finally {
@@ -113,18 +139,26 @@ async function runOn(
   }
 }
 
+/** Whether this run is the one that may go over the whole fleet. */
+interface FleetTurn {
+  taken: Exclude<Awaited<ReturnType<RunLocks["takeFleet"]>>, "held"> | null;
+}
+
 interface RunOptions extends CheckOptions {
+  readonly watch: PlanWatch | null;
   readonly budget: Budget;
   readonly locks: RunLocks;
+  readonly fleet: FleetTurn;
 }
 
 async function perform(options: RunOptions, writer: Writer, ledger: RunLedger): Promise<FleetResult> {
-  const { locks, remotes, scope } = options;
+  const { locks, remotes, scope, watch } = options;
   const isFleet = "all" in scope;
   // Whoever goes over the remotes of all of them is alone from the start; local tips are looked at by anybody.
   if (isFleet && remotes !== null && !(await takeFleet(options, writer, ledger)))
     return conclude(options, writer, ledger, null);
-  ledger.repos = await scopeOf(writer, ledger, options);
+  const load = () => scopeOf(writer, ledger, options);
+  ledger.repos = watch === null ? await load() : await watch.scope(writer.sql, load);
   const reached =
     remotes === null
       ? null
@@ -135,15 +169,19 @@ async function perform(options: RunOptions, writer: Writer, ledger: RunLedger): 
       return conclude(options, writer, ledger, null);
     // Loaded here: most runs find nothing to read, and the parsers cost more to load than looking at the fleet.
     const { reconcileFleet } = await import("./reconcile_fleet.ts");
+    if (watch !== null) ledger.repos = ledger.repos.filter(({ id }) => watch.concerns(id));
     await reconcileFleet(changed, writer, ledger, { ...options, locks, reach: reached?.reach ?? null });
   }
-  failIfNothingWasThere(ledger, remotes !== null);
+  if (!options.plan?.applies) failIfNothingWasThere(ledger, remotes !== null);
+  const unfinished = watch?.unfinished() ?? null;
+  if (unfinished !== null) ledger.fail(unfinished, null);
   return conclude(options, writer, ledger, reached);
 }
 
-async function takeFleet({ locks, source }: RunOptions, writer: Writer, ledger: RunLedger): Promise<boolean> {
-  const taken = await locks.takeFleet();
+async function takeFleet({ locks, source, fleet }: RunOptions, writer: Writer, ledger: RunLedger): Promise<boolean> {
+  const taken = fleet.taken ?? (await locks.takeFleet());
   if (taken !== "held") {
+    fleet.taken = taken;
     if (taken.abandoned !== null) ledger.takeOver(taken.abandoned);
     return true;
   }
@@ -178,16 +216,23 @@ function failIfNothingWasThere(ledger: RunLedger, remote: boolean): void {
 async function scopeOf(
   writer: Writer,
   ledger: RunLedger,
-  { scope, host, remotes }: CheckOptions,
+  { scope, host, remotes, plan }: CheckOptions,
 ): Promise<ScopedRepo[]> {
   if (!("path" in scope)) return loadScope(writer.sql, scope, host);
   const checkout = await checkoutOfPath(writer.sql, scope.path, host);
   if (checkout.slug === null) {
+    if (plan !== undefined) throw notRegistered(checkout.path);
     ledger.registered = await writer.write((tx) => addUnlessRemoved(tx, checkout.path, host));
   }
   const repos = await loadScope(writer.sql, { slug: checkout.slug ?? ledger.registered?.slug ?? "" }, host);
   // The checkout that was named, and none of its twins: its edits are what the person wants to see checked.
   return remotes === null ? repos.map((repo) => ({ ...repo, checkouts: [checkout.path] })) : repos;
+}
+
+/** A plan names repositories by their ids: one that has none yet cannot be in it. */
+function notRegistered(path: string): OpsFailure {
+  const hint = `scripts/state_hub.ts repo add ${shellQuoted(path)}`;
+  return usageFailure("Could not plan for the repository", { observed: "it is not registered", where: path, hint });
 }
 
 function nothingToCheck(observed: string, hint: string): OpsFailure {

@@ -31,15 +31,16 @@ export async function concludeRun(tx: Transaction, ledger: RunLedger, conclusion
   const [open, gates] = await Promise.all([openFindings(tx, ids, LISTED_FINDINGS), humanGates(tx, ids)]);
   const result = ledger.result(open, gates);
   if (!ledger.isDryRun) {
-    if (ledger.abandoned !== null) await activity?.neverEnded(tx, ledger.abandoned);
-    await storeRun(tx, result, activity);
+    // A plain run over local tips has no budget, and was no sweep.
+    if (ledger.abandoned?.maxSeconds) await activity?.neverEnded(tx, ledger.abandoned);
+    await storeRun(tx, result, ledger.isSweep ? activity : null);
   }
   return result;
 }
 
 /** Of repositories that this run did not look at nothing is said, and what was found before stays open. */
 async function storeSourceFindings(tx: Transaction, ledger: RunLedger, host: string, remote: boolean): Promise<void> {
-  const looked = [...ledger.outcomes.keys()];
+  const looked = [...ledger.outcomes].filter(([, { state }]) => state !== "waiting").map(([id]) => id);
   const origin = remote ? ("remote" as const) : (`checkouts:${host}` as const);
   await storeFindings(tx, { origin, repoIds: looked, findings: ledger.aboutSources, commit: null });
   if (ledger.aboutCheckouts.size === 0) return;

@@ -36,7 +36,7 @@ export async function lookAtFleet(ledger: RunLedger, options: LookOptions): Prom
       options.progress("Looking at repositories", { done: index, total: ledger.repos.length });
     const seen = await lookAt(repo, options.host, options.full);
     if (seen.state === "missing") ledger.skipMissing(repo);
-    else if (seen.state === "unusable") ledger.skipUnusable(repo, seen.observed);
+    else if (seen.state === "unusable") ledger.skipUnusable(repo, seen.observed, null);
     else if (seen.state === "clean") ledger.skipClean(repo, seen.pass.workplans, seen.sighting.tip.commit);
     else changed.push({ repo, sighting: seen.sighting });
   }

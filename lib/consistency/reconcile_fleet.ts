@@ -1,7 +1,9 @@
 // Reads the repositories that changed and reconciles them one by one. All are read before the first is applied: an id that
 // stands in two of them must not go to the one that happened to be read first.
+import { basename } from "node:path";
 import { databaseFailure, errorCode } from "../db/database_failure.ts";
 import { describeFailure, OpsFailure } from "../failure.ts";
+import { discardMirror } from "../git/mirror.ts";
 import { forEachAtMost } from "../pool.ts";
 import { shellQuoted } from "../shell_quoted.ts";
 import type { Budget } from "./budget.ts";
@@ -13,6 +15,8 @@ import { acceptSameFiles, type RepoInput, type RepoResult, reconcileRepo } from 
 import type { RepoReading } from "./repo_reading.ts";
 import type { RunLedger } from "./run_ledger.ts";
 import type { RunLocks } from "./run_locks.ts";
+import { PlanMoved } from "./saved_plan/plan_moved.ts";
+import type { PlanWatch } from "./saved_plan/plan_watch.ts";
 import type { ScopedRepo, StoredPass } from "./scope.ts";
 import { isCurrentButForCommit } from "./sight.ts";
 import { orderOf, type SourceOrder } from "./source_order.ts";
@@ -30,6 +34,8 @@ export interface FleetOptions extends Pick<LookOptions, "signal" | "progress" | 
   readonly host: string;
   /** null: local tips are read, and nothing is written back. */
   readonly reach: Reach | null;
+  /** Of a run that makes a saved plan or does one. */
+  readonly watch?: PlanWatch | null;
 }
 
 /** A changed repository whose tip may be applied. */
@@ -43,14 +49,14 @@ export async function reconcileFleet(
   ledger: RunLedger,
   options: FleetOptions,
 ): Promise<void> {
-  const { budget, signal, progress, reach } = options;
+  const { budget, signal, progress, reach, watch = null } = options;
   const claims = new Claims();
   const readings = new Readings();
   const readable = await readAll(changed, readings, claims, writer, ledger, options);
   let done = 0;
   // A push waits for its remote more than it computes.
   const atOnce = reach?.writeBack ? Math.max(writer.lanes, reach.atOnce) : writer.lanes;
-  await forEachAtMost(readable, atOnce, async (each) => {
+  await forEachAtMost(readable, watch === null ? atOnce : 1, async (each) => {
     signal.throwIfAborted();
     if (done > 0 && budget.isOver()) return ledger.skipUnreached(each.repo, null);
     progress("Reconciling", { done: done++, total: readable.length });
@@ -65,7 +71,7 @@ async function readAll(
   claims: Claims,
   writer: Writer,
   ledger: RunLedger,
-  { signal, progress, full, reach }: FleetOptions,
+  { signal, progress, full, reach, watch = null }: FleetOptions,
 ): Promise<Placed[]> {
   const names = new Map<string, Vocabulary>();
   const readable: Placed[] = [];
@@ -85,11 +91,13 @@ async function readAll(
       } else if (reading === null) sameFiles.push(each);
       else {
         addReading(claims, repo.id, reading);
-        for (const name of namesIn(reading)) names.set(`${name.domain}|${name.topic}`, name);
+        if (watch?.concerns(repo.id) ?? true)
+          for (const name of namesIn(reading)) names.set(`${name.domain}|${name.topic}`, name);
         readable.push({ ...each, order: placed });
+        watch?.read({ ...each, order: placed, reading });
       }
     } catch (error) {
-      ledger.skipUnusable(each.repo, describeFailure(error));
+      await tellUnreadable(each, error, ledger, reach);
     }
   });
   for (const each of sameFiles) {
@@ -102,9 +110,11 @@ async function readAll(
       claims,
       readable.map(({ repo }) => repo.id),
     );
+  const chosen = watch?.chosen(readable) ?? readable;
   const unknown = names.size > 0 ? await unknownVocabulary(writer.sql, [...names.values()]) : [];
+  watch?.vocabulary(unknown);
   if (unknown.length > 0) await writer.write((tx) => ensureVocabulary(tx, unknown));
-  return readable;
+  return chosen;
 }
 
 /** The folder that the last pass read, where that pass still says how everything else stands. */
@@ -124,7 +134,7 @@ function place({ repo, sighting }: Changed, order: SourceOrder, ledger: RunLedge
   if (order === "older") {
     ledger.skipClean(repo, null, sighting.tip.commit);
     ledger.remark(`${repo.slug}: nothing was applied, its tip is older than the commit that was applied last`);
-  } else ledger.skipUnusable(repo, UNPLACED[order], acceptHint(repo));
+  } else ledger.skipUnplaced(repo, UNPLACED[order], sighting.tip.commit, acceptHint(repo));
   return null;
 }
 
@@ -139,16 +149,23 @@ function acceptHint({ checkouts }: ScopedRepo): string {
 }
 
 async function takeReading(
-  { repo, sighting }: Changed,
+  each: Changed,
   readings: Readings,
   ledger: RunLedger,
+  reach: Reach | null,
 ): Promise<TakenReading | null> {
   try {
-    return await readings.take(repo.id, sighting);
+    return await readings.take(each.repo.id, each.sighting);
   } catch (error) {
-    ledger.skipUnusable(repo, describeFailure(error));
+    await tellUnreadable(each, error, ledger, reach);
     return null;
   }
+}
+
+/** A mirror is a cache: one that cannot be read is made anew next time. A person's checkout is left to the person. */
+async function tellUnreadable({ repo, sighting }: Changed, error: unknown, ledger: RunLedger, reach: Reach | null) {
+  ledger.skipUnusable(repo, describeFailure(error), sighting.tip.commit);
+  if (reach !== null) await discardMirror(reach.home, basename(sighting.checkout.path)).catch(() => {});
 }
 
 /** One repository under its lock: its rows, then its files, then the checkouts of it on this host. */
@@ -163,13 +180,14 @@ async function reconcileOne(
   const { repo } = each;
   try {
     const apply = async () => {
-      const taken = await takeReading(each, readings, ledger);
+      const taken = await takeReading(each, readings, ledger, options.reach);
       if (taken !== null) await applyReading(each, taken, claims, writer, ledger, options);
     };
     if (options.dryRun) return await apply();
     const held = await options.locks.inRepo(repo.id, options.signal, apply);
     if ("heldBy" in held) ledger.skipHeld(repo, held.heldBy);
   } catch (error) {
+    if (error instanceof PlanMoved) return ledger.failRepo(repo, error);
     if (isEverybodys(error)) throw error;
     ledger.failRepo(repo, databaseFailure(`Could not reconcile ${repo.slug}`, error));
   }
@@ -181,15 +199,23 @@ async function applyReading(
   claims: Claims,
   writer: Writer,
   ledger: RunLedger,
-  { reach, dryRun, host, locks }: FleetOptions,
+  { reach, dryRun, host, locks, watch = null }: FleetOptions,
 ): Promise<void> {
   const { repo } = each;
   const { reading } = taken;
   const started = performance.now();
   const writesBack = reach?.writeBack === true;
+  const rehearsed: { reading: RepoReading | null } = { reading: null };
   const apply = (input: Pick<RepoInput, "repo" | "reading">) =>
-    writer.write((tx) => reconcileRepo(tx, { ...each, ...input, claims, writesBack }));
+    writer.write(async (tx) => {
+      const result = await reconcileRepo(tx, { ...each, ...input, claims, writesBack, watch });
+      const isFirst = result !== "raced" && input.reading === reading;
+      if (isFirst) rehearsed.reading = watch?.edited(repo, taken, result.corrections) ?? null;
+      return result;
+    });
   const result = await apply({ repo, reading });
+  if (rehearsed.reading !== null)
+    await apply({ repo: { ...repo, last_source_commit: reading.commit }, reading: rehearsed.reading });
   if (result === "raced") {
     ledger.skipClean(repo, null, null);
     ledger.remark(`${repo.slug}: another run applied another commit meanwhile; the next run reads it again`);
@@ -197,13 +223,15 @@ async function applyReading(
   }
   if (reach === null || !writesBack) {
     ledger.reconciled(repo, reading, result, performance.now() - started);
+    watch?.done(repo.id, 0);
   } else {
     const { returnCorrections, actionsOf } = await import("./sweep/return_corrections.ts");
     const { write } = writer;
     const returned = await returnCorrections(each, taken, result, { reach, ledger, locks, host, write, apply });
     const done = { actions: actionsOf(result, returned), wrote: result.wrote || returned.writtenBack > 0 };
     ledger.reconciled(repo, returned.reading, done, performance.now() - started);
-    if (returned.problem !== null) ledger.unpublished(repo, returned.reading.commit, returned.problem);
+    watch?.done(repo.id, returned.writtenBack);
+    if (returned.problem !== null) ledger.unfinished(repo, returned.reading.commit, returned.problem);
   }
   showFindings(repo, reading, result, ledger, dryRun);
 }
@@ -239,7 +267,8 @@ function isEverybodys(error: unknown): boolean {
   return code === "" ? !(error instanceof TypeError || error instanceof RangeError) : !ONE_REPOS_OWN.test(code);
 }
 
-function namesIn(reading: RepoReading): Vocabulary[] {
+/** The domains and topics that a repository's files name. */
+export function namesIn(reading: RepoReading): Vocabulary[] {
   return reading.files.flatMap(({ reading: file }) =>
     file.state === "parsed" ? [{ domain: file.workplan.domain, topic: file.workplan.topicSlug }] : [],
   );

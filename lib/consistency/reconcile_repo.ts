@@ -14,6 +14,7 @@ import { workplanCounts } from "./reading_counts.ts";
 import type { RepoPlan } from "./repo_plan.ts";
 import type { RepoReading } from "./repo_reading.ts";
 import type { Actions } from "./report.ts";
+import type { PlanWatch } from "./saved_plan/plan_watch.ts";
 import type { ScopedRepo } from "./scope.ts";
 import { CHECKER, type Sighting } from "./sight.ts";
 import type { Correction } from "./sweep/write_back.ts";
@@ -26,6 +27,8 @@ export interface RepoInput {
   readonly order: "forward" | "rewritten";
   /** The run may commit corrections to the files: while one is pending, the repository is not done. */
   readonly writesBack: boolean;
+  /** Of a run that makes a saved plan or does one: it hands out the ids, and may refuse what is about to be written. */
+  readonly watch?: PlanWatch | null;
 }
 
 export interface RepoResult {
@@ -50,7 +53,9 @@ export async function reconcileRepo(tx: Transaction, input: RepoInput): Promise<
   // Only a tip that was fetched counts as evidence that something is gone.
   const fetched = input.sighting.remote !== null;
   const mayOrphan = fetched && order === "forward";
-  const plan = planRepo({ repoId: repo.id, reading, hub, claims, mayOrphan, mintId: () => Bun.randomUUIDv7() });
+  const mintId = input.watch?.minter(repo.id, reading) ?? (() => Bun.randomUUIDv7());
+  const plan = planRepo({ repoId: repo.id, reading, hub, claims, mayOrphan, mintId });
+  await input.watch?.planned(tx, { repo, reading, hub, plan });
   const findings = [
     ...findInRepo({ slug: repo.slug, hub, plan }, reading),
     ...(order === "rewritten" ? [historyRewritten(repo, reading)] : []),

@@ -40,11 +40,14 @@ export interface FleetResult {
 export type RunTerms = Pick<Report, "source" | "mode" | "dry_run" | "max_seconds"> & {
   readonly strict: boolean;
   readonly remote: boolean;
+  /** A saved plan is done: of the fleet only what is in it. */
+  readonly applies: boolean;
 };
 
 /** A run that took the fleet's lease and never gave it back. */
 export interface AbandonedRun extends LockHolder {
   readonly runId: string | null;
+  readonly maxSeconds: number | null;
 }
 
 /** What one run found out about a repository beside its rows: whether its source could be used, and what for next time. */
@@ -53,10 +56,10 @@ export type SourceOutcome =
   | { readonly state: "checked"; readonly tip: string }
   /** Its source could not be used. */
   | { readonly state: "failed"; readonly problem: string }
-  /** Its tip is the one that could not be written to a while ago: the next push comes after the back-off. */
+  /** Its tip is the one that was left unfinished a while ago: the next try comes after the back-off. */
   | { readonly state: "waiting" }
-  /** It was applied, but what its files need could not be published. */
-  | { readonly state: "unpublished"; readonly tip: string; readonly problem: string };
+  /** Its tip is known, but could not be read, or what its files need could not be published. */
+  | { readonly state: "unfinished"; readonly tip: string; readonly problem: string };
 
 const NO_FILES: WorkplanCounts = { found: 0, parsed: 0, failed: 0, ignored: 0 };
 const NO_TASKS = { found: 0, parsed: 0, failed: 0 };
@@ -98,7 +101,7 @@ export class RunLedger {
 
   /** Of the remotes of the whole fleet. */
   get isSweep(): boolean {
-    return this.#terms.mode === "remote-all";
+    return this.#terms.mode === "remote-all" && !this.#terms.applies;
   }
 
   /** The first failure is the report's; a later one is a remark, so that none is lost. */
@@ -128,10 +131,13 @@ export class RunLedger {
     this.missing.push(repo);
   }
 
-  /** A remote that does not answer: unknown is all that can be said of its workplans, and C-06 says it. */
-  skipUnreachable(repo: ScopedRepo, observed: string): void {
+  /**
+   * A remote that does not answer: unknown is all that can be said of its workplans, and C-06 says it.
+   * @param tip the commit that it names and does not give; null when it did not even say that much
+   */
+  skipUnreachable(repo: ScopedRepo, observed: string, tip: string | null): void {
     this.skipMissing(repo);
-    this.outcomes.set(repo.id, { state: "failed", problem: observed });
+    this.outcomes.set(repo.id, failedAt(tip, observed));
     const message = "The remote could not be read; its rows keep their last good values";
     const hint = `git ls-remote ${shellQuoted(repo.remote_url ?? repo.checkouts[0] ?? "URL")} HEAD`;
     this.report(repo, repoUnusable, { code: "unreachable", subject: repo.slug, message, observed, hint });
@@ -142,11 +148,11 @@ export class RunLedger {
     if (why !== null) this.remark(`${repo.slug}: ${why}`);
   }
 
-  /** Nothing new has come since what its files need could not be published; another try comes later. */
+  /** Nothing new has come since it was left unfinished; another try comes later. */
   skipWaiting(repo: ScopedRepo, problem: string, retryAt: string): void {
     this.skipClean(repo, null, null);
     this.outcomes.set(repo.id, { state: "waiting" });
-    this.remark(`${repo.slug}: corrections wait until ${retryAt}: ${problem}`);
+    this.remark(`${repo.slug}: not tried again before ${retryAt}, or a new commit: ${problem}`);
   }
 
   /** Somebody else goes over the whole fleet: nothing was looked at, or what was seen is his. */
@@ -179,13 +185,26 @@ export class RunLedger {
     this.lockHolder = holder;
   }
 
-  /** C-06: it is there, but unknown is all that can be said of its workplans. */
-  skipUnusable(repo: ScopedRepo, observed: string, hint?: string): void {
+  /**
+   * C-06: it is there, but unknown is all that can be said of its workplans.
+   * @param tip the commit that could not be read; null where there is none
+   */
+  skipUnusable(repo: ScopedRepo, observed: string, tip: string | null): void {
+    this.#unusable(repo, observed, null);
+    this.outcomes.set(repo.id, failedAt(tip, observed));
+  }
+
+  /** C-06 of a tip that was read, and that must not be applied as things stand: it is looked at again each time. */
+  skipUnplaced(repo: ScopedRepo, observed: string, tip: string, hint: string): void {
+    this.#unusable(repo, observed, hint);
+    this.outcomes.set(repo.id, { state: "checked", tip });
+  }
+
+  #unusable(repo: ScopedRepo, observed: string, hint: string | null): void {
     const [path] = repo.checkouts;
     const fix = path === undefined ? repoUnusable.fix : repoUnusable.fix.replace("PATH", () => shellQuoted(path));
     const message = "The repository could not be read; its rows keep their last good values";
     this.report(repo, repoUnusable, { code: "unusable", subject: repo.slug, message, observed, hint: hint ?? fix });
-    this.outcomes.set(repo.id, { state: "failed", problem: observed });
     this.#processed.push(unread(repo));
   }
 
@@ -218,8 +237,8 @@ export class RunLedger {
   }
 
   /** It was applied, but what its files need could not be published: another try comes after a back-off. */
-  unpublished({ id }: ScopedRepo, tip: string, problem: string): void {
-    this.outcomes.set(id, { state: "unpublished", tip, problem });
+  unfinished({ id }: ScopedRepo, tip: string, problem: string): void {
+    this.outcomes.set(id, { state: "unfinished", tip, problem });
   }
 
   /** What the checks say of edits that are not committed, beyond what they say of the commit. */
@@ -292,6 +311,10 @@ export class RunLedger {
       isRemote: this.#terms.remote,
     };
   }
+}
+
+function failedAt(tip: string | null, problem: string): SourceOutcome {
+  return tip === null ? { state: "failed", problem } : { state: "unfinished", tip, problem };
 }
 
 function unread({ slug }: ScopedRepo): ProcessedRepo {

@@ -18,6 +18,7 @@ export async function orderOf(repo: ScopedRepo, { checkout, tip, remote }: Sight
   if (forward === null) return remote === null ? "unknown" : orderToUnpushed(repo, checkout, tip, last);
   if (forward) return "forward";
   if (await isAncestor(checkout, tip.commit, last)) return "older";
+  if (remote !== null && (await wasOnRemote(repo, checkout, last))) return "rewritten";
   return (await standsElsewhere(last, repo, checkout, tip)) ? "diverged" : "rewritten";
 }
 
@@ -35,6 +36,15 @@ async function orderToUnpushed(repo: ScopedRepo, mirror: Checkout, tip: Tip, las
   if (await standsElsewhere(last, repo, mirror, tip)) return "diverged";
   const known = await Promise.all(repo.twins.map((path) => hasCommit(path, last)));
   return known.includes(true) ? "rewritten" : "unknown";
+}
+
+/** The remote itself had it and took it away: a checkout that was brought up to it since then is no second opinion. */
+async function wasOnRemote(
+  { last_remote_commit: seen }: ScopedRepo,
+  mirror: Checkout,
+  commit: string,
+): Promise<boolean> {
+  return seen !== null && (await isAncestor(mirror, commit, seen)) === true;
 }
 
 async function hasCommit(path: string, commit: string): Promise<boolean> {

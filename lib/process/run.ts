@@ -21,6 +21,9 @@ export interface RunResult {
   readonly stderr: string;
 }
 
+/** How long after its end a program's pipes may stay open. */
+const GRACE_MS = 1_000;
+
 /**
  * @returns exit code and output, whatever the exit code is
  * @throws OpsFailure (automation) when the program is missing, outlives its deadline or prints too much; the signal's
@@ -34,22 +37,27 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   const end = () => endGroup(child.pid);
   options.signal?.addEventListener("abort", end);
   let late = false;
-  const timer = setTimeout(() => {
+  const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>();
+  const lateFailure = (stderr: string) =>
+    new OpsFailure(`Could not finish ${program}`, {
+      observed: `still running after ${options.deadlineMs / 1000} s${stderr ? `, last said: ${lastLine(stderr)}` : ""}`,
+    });
+  let timer = setTimeout(() => {
     late = true;
     end();
+    // What has left the group may hold our pipes open for as long as it likes.
+    timer = setTimeout(() => giveUp(lateFailure("")), GRACE_MS);
   }, options.deadlineMs);
+  const finished = Promise.all([
+    readCapped(child.stdout, max, child.pid, program),
+    readCapped(child.stderr, max, child.pid, program),
+    child.exited,
+  ]);
+  finished.catch(() => {});
   try {
-    const [stdout, stderr, exitCode] = await Promise.all([
-      readCapped(child.stdout, max, child.pid, program),
-      readCapped(child.stderr, max, child.pid, program),
-      child.exited,
-    ]);
+    const [stdout, stderr, exitCode] = await Promise.race([finished, givenUp]);
     options.signal?.throwIfAborted();
-    if (late) {
-      throw new OpsFailure(`Could not finish ${program}`, {
-        observed: `still running after ${options.deadlineMs / 1000} s${stderr ? `, last said: ${lastLine(stderr)}` : ""}`,
-      });
-    }
+    if (late) throw lateFailure(stderr);
     return { exitCode, stdout, stderr };
   } finally {
     clearTimeout(timer);

@@ -14,6 +14,8 @@ export function checkAll(url: HubUrl): Promise<FleetResult> {
     dryRun: false,
     full: false,
     strict: true,
+    maxSeconds: null,
+    remotes: null,
     signal: new AbortController().signal,
     progress: () => {},
   });

@@ -24,24 +24,27 @@ type Files = readonly { readonly path: string; readonly text: string }[];
 /** Grows to the size asked for; the same repositories are used by every row that needs no more. */
 export class Fleet {
   readonly #folder: string;
+  readonly #edit: (text: string) => string;
   readonly #repos: FleetRepo[] = [];
 
-  constructor(folder: string) {
+  /** @param edit what becomes of each workplan's text */
+  constructor(folder: string, edit: (text: string) => string = (text) => text) {
     this.#folder = folder;
+    this.#edit = edit;
   }
 
   async repos(count: number): Promise<readonly FleetRepo[]> {
     const numbers = Array.from({ length: Math.max(0, count - this.#repos.length) }, (_, at) => this.#repos.length + at);
     const made: FleetRepo[] = [];
     await forEachAtMost(numbers, availableParallelism(), async (number) => {
-      made[number] = await makeRepo(this.#folder, number);
+      made[number] = await makeRepo(this.#folder, number, this.#edit);
     });
     this.#repos.push(...made.slice(this.#repos.length));
     return this.#repos.slice(0, count);
   }
 }
 
-async function makeRepo(folder: string, number: number): Promise<FleetRepo> {
+async function makeRepo(folder: string, number: number, edit: (text: string) => string): Promise<FleetRepo> {
   const slug = `repo-${String(number).padStart(4, "0")}`;
   const path = join(folder, slug);
   for (const part of [".git/objects/pack", ".git/refs/heads", "workplans"])
@@ -53,7 +56,7 @@ async function makeRepo(folder: string, number: number): Promise<FleetRepo> {
   );
   const files = Array.from({ length: WORKPLANS_PER_REPO }, (_, index) => {
     const each = number * WORKPLANS_PER_REPO + index;
-    return { path: `workplans/${workplanId(each)}.md`, text: workplanText(each) };
+    return { path: `workplans/${workplanId(each)}.md`, text: edit(workplanText(each)) };
   });
   const root = await commit(path, files, null);
   return { slug, path, root, workplans: files.map((file) => join(path, file.path)) };

@@ -16,6 +16,9 @@ import { firstRow } from "./row_first.ts";
 import { helpRow } from "./row_help.ts";
 import { memoryRow } from "./row_memory.ts";
 import { readRow } from "./row_read.ts";
+import { sweepChangedRow, sweepGrowthRow, sweepRow } from "./row_sweep.ts";
+import { sweepDistantRow } from "./row_sweep_distant.ts";
+import { sweepFirstRow } from "./row_sweep_first.ts";
 import { changedRow, unchangedRow } from "./row_unchanged.ts";
 
 const ROWS: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
@@ -25,6 +28,11 @@ const ROWS: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
   changed: changedRow,
   help: helpRow,
   memory: memoryRow,
+  sweep: sweepRow,
+  "sweep-distant": sweepDistantRow,
+  "sweep-changed": sweepChangedRow,
+  "sweep-first": sweepFirstRow,
+  "sweep-growth": sweepGrowthRow,
 };
 
 const EXIT_MISSED = 1;

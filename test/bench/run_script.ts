@@ -50,7 +50,11 @@ export async function runCheck(hub: HubUrl, args: readonly string[], env: Record
 }
 
 /** The main job's peak memory and bytes read, taken by a small process in between (see child_cost.ts). */
-export async function costOfCheck(hub: HubUrl, args: readonly string[]): Promise<Cost> {
+export async function costOfCheck(
+  hub: HubUrl,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Cost> {
   const meter = [BUN_LAUNCHER, join(import.meta.dir, "child_cost.ts"), CHECK, "--json", ...args];
-  return JSON.parse((await runProgram(meter, { DATABASE_URL: hub })).stdout) as Cost;
+  return JSON.parse((await runProgram(meter, { DATABASE_URL: hub, ...env })).stdout) as Cost;
 }

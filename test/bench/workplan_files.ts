@@ -32,6 +32,11 @@ export function workplanText(number: number, status = "active"): string {
   return `---\n${front.join("\n")}\n---\n\n# ${id} — Move schedule ${number}\n\n${PROSE}\n\n## Scope\n\n${tasks.join("\n")}`;
 }
 
+/** As it is before any hub has seen it. */
+export function withoutHubIds(text: string): string {
+  return text.replace(/^state_hub_\w+_id: .*\n/gm, "");
+}
+
 export function workplanId(number: number): string {
   return `BENCH-WP-${String(number).padStart(5, "0")}`;
 }

@@ -30,6 +30,11 @@ describe("scrubText()", () => {
     ["https://host/@scope/name, ask a@b.example", "https://host/@scope/name, ask a@b.example"],
     ['{"url":"https://host","mail":"a@b.example"}', '{"url":"https://host","mail":"a@b.example"}'],
   ];
+  test("reads a megabyte without a break once, not once for each of its letters", () => {
+    const line = "a".repeat(1_000_000);
+    expect(scrubText(`${line} postgres://user:s3cret@host`)).toBe(`${line} postgres://user@host`);
+  });
+
   for (const [text, wanted] of cases) test(`gives ${wanted}`, () => expect(scrubText(text)).toBe(wanted));
 });
 

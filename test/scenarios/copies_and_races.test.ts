@@ -11,8 +11,6 @@ import { loadScope } from "../../lib/consistency/scope.ts";
 import { lookAt } from "../../lib/consistency/sight.ts";
 import { addWaiver } from "../../lib/consistency/waivers.ts";
 import { openDatabase } from "../../lib/db/connect.ts";
-import type { Transaction } from "../../lib/db/handles.ts";
-import type { TransactionOptions } from "../../lib/db/lane.ts";
 import { Secret } from "../../lib/secret.ts";
 import { workplanText } from "../support/git_repo.ts";
 import { TEST_HOST, type TestHub } from "../support/hub.ts";
@@ -201,7 +199,7 @@ describe("a run that another one overtakes", () => {
           (select json_agg(s) from repo_passes s) as passes, (select json_agg(f order by path) from workplan_files f) as files`;
       const before = [...(await state())];
       const result = await hub.database.transaction(
-        (tx) => reconcileRepo(tx, { repo: scoped, sighting, reading, claims, order: "forward", mayOrphan: true }),
+        (tx) => reconcileRepo(tx, { repo: scoped, sighting, reading, claims, order: "forward", writesBack: false }),
         { isolation: "repeatable read" },
       );
       expect(result).toBe("raced");
@@ -226,18 +224,14 @@ describe("a run that another one overtakes", () => {
     }));
 });
 
-/** A connection before whose first transaction something is committed and applied by a whole other run. */
+/** A run that, after it has looked and before it has any lock, finds that another one was quicker. */
 async function overtaken(hub: TestHub, commit: () => Promise<unknown>) {
   const database = await openDatabase({ url: new Secret(hub.url), applicationName: "slow", access: "read-write" });
-  const plain = database.transaction.bind(database);
-  let first = true;
-  database.transaction = async <T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions) => {
-    if (first) {
-      first = false;
-      await commit();
-      await hub.check({ all: true });
-    }
-    return plain(work, options);
+  const plain = database.sessionLocks.bind(database);
+  database.sessionLocks = async (...given) => {
+    await commit();
+    await hub.check({ all: true });
+    return plain(...given);
   };
   return database;
 }

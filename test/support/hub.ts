@@ -44,6 +44,8 @@ const DEFAULTS = {
   dryRun: false,
   full: false,
   strict: true,
+  maxSeconds: null,
+  remotes: null,
   signal: new AbortController().signal,
   progress: () => {},
 };

@@ -18,13 +18,14 @@ export const writebackPending: Check = {
   proves: "every correction of a file reaches its remote within an hour, and no two writers change one field in turn",
   fix: "Let the remote accept a push to its default branch; the next sweep writes the correction. The reasons: scripts/state_hub.ts status",
   *inRepo({ plan }) {
-    for (const { path, subject, key, value, written } of plan.frozen) {
+    for (const { path, subject, key, value, replaces, written } of plan.frozen) {
       yield {
         code: `alternating ${key}`,
         path,
         subject,
         message: `Two writers change ${key} in turn; it is not written back until one of them stops`,
-        observed: [...new Set([...written, value])].sort().join(" and "),
+        // One of the two may be the file's alone: then no write of ours ever had it.
+        observed: [...new Set([...written, value, replaces ?? ""])].filter(Boolean).sort().join(" and "),
         expected: "one value for a day",
         hint: "Look at who writes it, in the file's history (git log -p) and in the hub, and stop one of them",
       };

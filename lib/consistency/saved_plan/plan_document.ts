@@ -7,7 +7,7 @@ export const PLAN_KIND = "state-hub-plan";
 const VERSION = 1;
 
 const text = z.string();
-const id = z.uuid();
+const id = z.guid();
 const objectId = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/);
 const row = z.record(z.string(), z.unknown());
 /** A row as it will be, with what the fields that change say now. */
@@ -47,6 +47,8 @@ const edit = z.strictObject({
   lines: z.array(z.strictObject({ line: z.int(), was: text.nullable(), becomes: text })),
 });
 
+const refusedCorrection = z.strictObject({ path: text, line: z.int(), message: text });
+
 const readRepo = z.strictObject({
   id,
   slug: text,
@@ -65,6 +67,8 @@ const plannedRepo = z.strictObject({
   ...readRepo.shape,
   ...pass.shape,
   edits: z.array(edit),
+  /** Corrections that their files will not take: what stands there now is not what was read, or cannot be replaced. */
+  refused: z.array(refusedCorrection),
   /** What the hub writes about it once the edits are published; null when there are none. */
   after_push: pass.nullable(),
 });
@@ -94,7 +98,7 @@ const body = z.strictObject({
   vocabulary: z.array(z.strictObject({ domain: text, topic: text })),
   /** What would be written, in this order. */
   repos: z.array(plannedRepo),
-  /** Read for the ids that their files claim; nothing would be written about them. */
+  /** Read for the ids that their files claim; nothing would be written about them, and they may move on. */
   also_read: z.array(readRepo),
 });
 
@@ -103,6 +107,7 @@ export const savedPlan = z.strictObject({ ...body.shape, digest: z.string().rege
 export type PlannedRows = z.infer<typeof rows>;
 export type PlannedPass = z.infer<typeof pass>;
 export type PlannedEdit = z.infer<typeof edit>;
+export type RefusedCorrection = z.infer<typeof refusedCorrection>;
 export type PlanEvidence = z.infer<typeof readRepo>;
 export type PlannedRepoEntry = z.infer<typeof plannedRepo>;
 export type PlanBody = z.infer<typeof body>;

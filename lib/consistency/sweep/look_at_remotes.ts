@@ -15,7 +15,7 @@ import { isUnpublishedWaiting, type RepoState } from "./back_off.ts";
 import { checkoutsBehind, followCheckouts } from "./follow_checkouts.ts";
 import { inLanes } from "./lanes.ts";
 import type { Reach } from "./reach.ts";
-import { orderForSweep } from "./sweep_order.ts";
+import { inTurn, orderForSweep } from "./sweep_order.ts";
 import type { SweepState } from "./sweep_state.ts";
 
 export interface RemoteLook extends LookOptions {
@@ -71,14 +71,13 @@ export async function lookAtRemotes(ledger: RunLedger, options: RemoteLook): Pro
 /** In the order in which they are asked. Those that wait after a failure are not: their remote was away a moment ago. */
 function candidatesOf(ledger: RunLedger, { state, reach }: RemoteLook): Candidate[] {
   const stateOf = (repo: ScopedRepo) => state.repos.get(repo.id) ?? null;
-  const { healthy, failing, waiting } = orderForSweep(ledger.repos, stateOf, { now: state.now, manual: reach.manual });
-  for (const repo of waiting) {
+  const order = orderForSweep(ledger.repos, stateOf, { now: state.now, manual: reach.manual });
+  for (const repo of order.waiting) {
     const { problem, retry_at } = stateOf(repo) ?? {};
     ledger.skipMissing(repo);
     ledger.remark(`${repo.slug}: not asked before ${retry_at}: ${problem ?? "it failed"}`);
   }
-  const candidate = (isFailing: boolean) => (repo: ScopedRepo) => ({ repo, state: stateOf(repo), isFailing });
-  return [...healthy.map(candidate(false)), ...failing.map(candidate(true))];
+  return inTurn(order).map(({ repo, isFailing }) => ({ repo, state: stateOf(repo), isFailing }));
 }
 
 interface LookNow extends RemoteLook {
@@ -96,7 +95,7 @@ async function lookAtOne(candidate: Candidate, ledger: RunLedger, options: LookN
   } catch (error) {
     options.outer.throwIfAborted();
     if (!(error instanceof BudgetUsedUp)) {
-      ledger.skipUnreachable(repo, describeFailure(error));
+      ledger.skipUnreachable(repo, describeFailure(error), null);
       return null;
     }
     const hadTime = performance.now() - started >= FAIR_SHARE * options.budget.shareMs(LOOK_SHARE);
@@ -131,8 +130,8 @@ async function compare(
     return null;
   }
   const fetched = await options.locks.inRepo(repo.id, options.signal, async () => {
-    const changed = await fetchSeen(repo, found, options);
-    if (clean) await followCheckouts(repo, changed.sighting, ledger, options.host);
+    const changed = await fetchSeen(repo, found, ledger, options);
+    if (clean && changed !== null) await followCheckouts(repo, changed.sighting, ledger, options.host);
     return changed;
   });
   if ("done" in fetched) return clean ? null : fetched.done;
@@ -152,7 +151,7 @@ async function findTip(repo: ScopedRepo, ledger: RunLedger, options: LookNow): P
     signal: options.signal,
   });
   if (asked.state === "tip") return { source: { remote, own: null }, branch: asked.branch, commit: asked.commit };
-  ledger.skipUnreachable(repo, asked.observed);
+  ledger.skipUnreachable(repo, asked.observed, null);
   return null;
 }
 
@@ -160,7 +159,7 @@ async function findTip(repo: ScopedRepo, ledger: RunLedger, options: LookNow): P
 async function findOwnTip(repo: ScopedRepo, ledger: RunLedger, { host }: LookNow): Promise<Seen | null> {
   const seen = await lookAt(repo, host, true);
   if (seen.state === "missing") ledger.skipMissing(repo);
-  else if (seen.state === "unusable") ledger.skipUnreachable(repo, seen.observed);
+  else if (seen.state === "unusable") ledger.skipUnreachable(repo, seen.observed, null);
   else {
     const { checkout, tip } = seen.sighting;
     return { source: { remote: remoteOf(checkout.path), own: checkout }, branch: tip.branch, commit: tip.commit };
@@ -168,17 +167,24 @@ async function findOwnTip(repo: ScopedRepo, ledger: RunLedger, { host }: LookNow
   return null;
 }
 
+/** @returns null when the remote told its tip and does not give it: another try comes later, or with another tip */
 async function fetchSeen(
   repo: ScopedRepo,
   { source, branch, commit }: Seen,
+  ledger: RunLedger,
   { reach, signal }: LookNow,
-): Promise<Changed> {
-  const mirror = await openMirror(reach.home, mirrorName(repo), commit);
-  const tip = await fetchTip(mirror, source.remote, reach.access, { branch, commit }, { deadlineMs: FETCH_MS, signal });
-  return {
-    repo,
-    sighting: { checkout: mirror, tip, source: REMOTE_SOURCE, workTree: NO_WORK_TREE, racy: false, remote: source },
-  };
+): Promise<Changed | null> {
+  try {
+    const mirror = await openMirror(reach.home, mirrorName(repo), commit);
+    const limits = { deadlineMs: FETCH_MS, signal };
+    const tip = await fetchTip(mirror, source.remote, reach.access, { branch, commit }, limits);
+    const rest = { source: REMOTE_SOURCE, workTree: NO_WORK_TREE, racy: false, remote: source };
+    return { repo, sighting: { checkout: mirror, tip, ...rest } };
+  } catch (error) {
+    signal.throwIfAborted();
+    ledger.skipUnreachable(repo, describeFailure(error), commit);
+    return null;
+  }
 }
 
 /** By id, because a slug may be given to another repository; with the slug, for whoever looks into the folder. */

@@ -26,7 +26,7 @@ export async function reachRemotes(
   // A local remote that belongs to another account is read all the same: somebody has registered it.
   const local = ledger.repos.flatMap(({ remote_url: url, twins }) => [
     ...twins,
-    ...(url?.startsWith("/") ? [url] : []),
+    ...(url === null ? [] : [url.replace(/^file:\/\//, "")].filter((path) => path.startsWith("/"))),
   ]);
   const access = remoteAccess({ home, safePaths: local });
   const manual = options.source === "manual" || ledger.repos.length === 1;

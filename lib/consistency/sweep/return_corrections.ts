@@ -3,6 +3,7 @@
 
 import type { Transaction } from "../../db/handles.ts";
 import { describeFailure } from "../../failure.ts";
+import { checkoutAround } from "../../git/remote_within.ts";
 import { writebackPending } from "../checks/c15_writeback_pending.ts";
 import type { TakenReading } from "../readings.ts";
 import type { RepoInput, RepoResult } from "../reconcile_repo.ts";
@@ -14,7 +15,7 @@ import type { ScopedRepo } from "../scope.ts";
 import type { Sighting } from "../sight.ts";
 import { followCheckouts } from "./follow_checkouts.ts";
 import type { Reach } from "./reach.ts";
-import { type RefusedEdit, type WriteBackResult, writeBack } from "./write_back.ts";
+import { type RefusedEdit, type WriteBackInput, type WriteBackResult, writeBack } from "./write_back.ts";
 
 interface Hands {
   readonly reach: Reach;
@@ -42,15 +43,8 @@ export async function returnCorrections(
   hands: Hands,
 ): Promise<Returned> {
   const { reach, ledger, locks, host } = hands;
-  const { refused, outcome } = await attempt({
-    sighting,
-    reading,
-    files,
-    corrections,
-    reach,
-    runId: ledger.id,
-    prove: () => locks.prove(),
-  });
+  const input = { sighting, reading, files, corrections, reach, runId: ledger.id, prove: () => locks.prove() };
+  const { refused, outcome } = await attempt(input, repo.twins);
   for (const edit of refused) ledger.report(repo, writebackPending, refusedObservation(edit));
   const returned = await settle(repo, reading, outcome, hands);
   const { commit } = returned.reading;
@@ -58,8 +52,14 @@ export async function returnCorrections(
   return returned;
 }
 
-async function attempt(input: Parameters<typeof writeBack>[0]): Promise<WriteBackResult> {
+async function attempt(input: WriteBackInput, checkouts: readonly string[]): Promise<WriteBackResult> {
   if (input.corrections.length === 0) return { refused: [], outcome: { state: "nothing" } };
+  const { remote } = input.sighting;
+  const around = remote === null || remote.own !== null ? null : checkoutAround(remote.remote, checkouts);
+  if (around !== null) {
+    const observed = `the remote lies within the checkout ${around}, and a push would run what stands there`;
+    return { refused: [], outcome: { state: "failed", observed } };
+  }
   // Locks that were lost end the run, not this repository alone.
   const prove = { failed: false };
   const watched = async () => {

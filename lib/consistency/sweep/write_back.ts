@@ -2,16 +2,14 @@
 // hub's own values and nothing else. It is published or it never was: a refused push leaves nothing behind, and what it
 // should have said stays noted.
 import { advanceCheckout } from "../../git/advance_checkout.ts";
-import { commitOffTree, type NewContent } from "../../git/commit_off_tree.ts";
+import { commitOffTree } from "../../git/commit_off_tree.ts";
 import { pushCommit } from "../../git/push.ts";
-import { blobId } from "../../git/work_tree.ts";
-import { parseWorkplan } from "../../workplan/parse_workplan.ts";
-import { type Edit, spliceWorkplan } from "../../workplan/splice_workplan.ts";
 import type { Problem } from "../../workplan/types.ts";
 import type { RepoFiles } from "../repo_files.ts";
 import type { IntentRecord } from "../repo_plan.ts";
 import type { RepoReading } from "../repo_reading.ts";
 import type { Sighting } from "../sight.ts";
+import { type EditedFile, editFiles, readAgain } from "./edited_files.ts";
 import type { Reach } from "./reach.ts";
 
 const PUSH_MS = 60_000;
@@ -47,14 +45,10 @@ export interface WriteBackResult {
     | { readonly state: "raced" | "failed"; readonly observed: string };
 }
 
-interface EditedFile extends NewContent {
-  readonly corrections: number;
-}
-
 /** @throws OpsFailure when the commit cannot be made, or what `prove` threw; nothing has left this host then */
 export async function writeBack(input: WriteBackInput): Promise<WriteBackResult> {
   const { reading, sighting, runId } = input;
-  const { edited, refused } = editFiles(input);
+  const { edited, refused } = editFiles(input, input.corrections);
   if (edited.length === 0) return { refused, outcome: { state: "nothing" } };
   const message = commitMessage(edited, runId);
   const commit = await commitOffTree(sighting.checkout, { parent: reading.commit, files: edited, message });
@@ -66,29 +60,6 @@ export async function writeBack(input: WriteBackInput): Promise<WriteBackResult>
   return { refused, outcome: { state: "published", reading: readAgain(reading, commit, edited), corrections } };
 }
 
-/** The bytes that each file should have; one whose edits are refused stays as it is. */
-function editFiles({ reading, files, corrections }: WriteBackInput): { edited: EditedFile[]; refused: RefusedEdit[] } {
-  const modes = new Map(files.entries.map(({ path, mode }) => [path, mode]));
-  const parsed = new Set(reading.files.flatMap(({ reading: file }) => (file.state === "parsed" ? [file.path] : [])));
-  const edited: EditedFile[] = [];
-  const refused: RefusedEdit[] = [];
-  for (const [path, wanted] of Map.groupBy(corrections, (each) => each.path)) {
-    const content = files.contents.get(path);
-    const mode = modes.get(path);
-    if (!parsed.has(path) || !content || !("bytes" in content) || (mode !== "100644" && mode !== "100755")) continue;
-    const spliced = spliceWorkplan(path, content.bytes, wanted.map(editOf));
-    if ("refused" in spliced) refused.push({ path, problem: spliced.refused });
-    else if (spliced.bytes !== content.bytes)
-      edited.push({ path, mode, bytes: spliced.bytes, corrections: wanted.length });
-  }
-  return { edited, refused };
-}
-
-function editOf({ kind, subject, key, value, replaces }: Correction): Edit {
-  const target = kind === "workstream" ? ("workplan" as const) : { task: subject };
-  return { target, key: key as Edit["key"], value, replaces: replaces === "" ? null : replaces };
-}
-
 /** @returns null when it is where it belongs */
 async function publish(
   commit: string,
@@ -98,26 +69,13 @@ async function publish(
   if (remote === null) throw new Error("a local reading is never written back");
   if (remote.own !== null) {
     const advance = await advanceCheckout(remote.own.path, { branch: tip.branch, commit, mirror, ownRemote: true });
-    return advance.state === "left" ? { state: "failed", observed: advance.observed } : null;
+    if (advance.state !== "left") return null;
+    return { state: advance.code === "raced" ? "raced" : "failed", observed: advance.observed };
   }
   const to = { commit, parent: reading.commit, branch: tip.branch, deadlineMs: PUSH_MS };
   const pushed = await pushCommit(mirror, remote.remote, reach.access, to);
   if (pushed.state === "pushed") return null;
   return { state: pushed.state === "raced" ? "raced" : "failed", observed: pushed.observed };
-}
-
-/** What the files say at the new commit: only those that were edited are parsed again. */
-function readAgain(reading: RepoReading, commit: string, edited: readonly EditedFile[]): RepoReading {
-  const newBytes = new Map(edited.map(({ path, bytes }) => [path, bytes]));
-  const files = reading.files.map((file) => {
-    const bytes = newBytes.get(file.reading.path);
-    if (bytes === undefined) return file;
-    const again = parseWorkplan(file.reading.path, bytes);
-    if (again.state !== "parsed") throw new Error(`${again.path} could not be parsed after it was edited`);
-    return { blob: blobId(bytes, commit.length), reading: again };
-  });
-  // The folder's new id is told by the next reading; until then no other commit counts as having the same folder.
-  return { ...reading, commit, tree: null, files };
 }
 
 function commitMessage(edited: readonly EditedFile[], runId: string): string {

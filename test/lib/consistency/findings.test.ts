@@ -154,7 +154,7 @@ describe("findInEdits()", () => {
 });
 
 describe("checkFleet()", () => {
-  test("writes nothing but its own progress event over unchanged input, findings, conflicts and waits included", async () => {
+  test("writes nothing but its own progress event and its lease over unchanged input, findings, conflicts and waits included", async () => {
     const fresh = await freshHub();
     try {
       const sound = await makeRepo(folder.path, "sound", plan("FB-WP-0001", "todo"));
@@ -175,9 +175,9 @@ describe("checkFleet()", () => {
           where r.slug = 'sound'`;
         return row?.commit === (await sound.git("rev-parse", "HEAD")).trim() ? { found: true } : { seen: "none" };
       });
-      const { progress_events: eventsBefore, ...before } = await rowVersions(sql);
+      const { progress_events: eventsBefore, ...before } = await rowVersions(sql, ["sweep_lease"]);
       const { report } = await fresh.check({ all: true });
-      const { progress_events: events, ...after } = await rowVersions(sql);
+      const { progress_events: events, ...after } = await rowVersions(sql, ["sweep_lease"]);
       expect(report).toMatchObject({ skipped_clean: ["sound", "wrong"], repos_processed: [], exit_code: 1 });
       expect(report.assessment_totals).toEqual({ "C-10": 1, "C-14": 1, "C-18": 1 });
       expect(after).toEqual(before);

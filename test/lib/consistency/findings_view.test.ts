@@ -23,7 +23,15 @@ const FINDING: OpenFinding = {
 
 /** As the report of a run would show these findings. */
 async function shown(findings: readonly OpenFinding[], width = 100, total = findings.length): Promise<string> {
-  const ledger = new RunLedger({ source: "manual", mode: "all", dry_run: false, strict: true });
+  const ledger = new RunLedger({
+    source: "manual",
+    mode: "all",
+    dry_run: false,
+    max_seconds: null,
+    remote: false,
+    applies: false,
+    strict: true,
+  });
   const totals = { "C-18": total };
   const result = ledger.result({ findings, totals, errors: total, truncated: false, waived: 0 });
   return renderFindings(result, await plainView(width));

@@ -38,7 +38,7 @@ function reading(files: readonly File[]): RepoReading {
     if (parsed.state === "ignored") throw new Error(`${path} is no workplan`);
     return { blob: "b".repeat(40), reading: parsed };
   });
-  return { commit: "c".repeat(40), files: found, ignored: [], uncommitted: [] };
+  return { commit: "c".repeat(40), tree: null, files: found, ignored: [], uncommitted: [] };
 }
 
 const QUIET = {
@@ -68,7 +68,7 @@ function snapshot(rows: readonly Row[]): HubSnapshot {
         }) as unknown as TaskRow,
     ),
   );
-  const empty = { intents: [], conflicts: [], files: [] };
+  const empty = { intents: [], recent_writes: [], conflicts: [], files: [] };
   return { now: "2026-01-01T00:00:00Z", last_source_commit: null, workstreams, tasks, ...empty };
 }
 

@@ -32,7 +32,15 @@ function finding(seen: Partial<OpenFinding>): OpenFinding {
 }
 
 function nextAfter(seen: Partial<OpenFinding>, given: string | null = null): string {
-  const ledger = new RunLedger({ source: "manual", mode: "all", dry_run: false, strict: true });
+  const ledger = new RunLedger({
+    source: "manual",
+    mode: "all",
+    dry_run: false,
+    max_seconds: null,
+    remote: false,
+    applies: false,
+    strict: true,
+  });
   const open = { findings: [finding(seen)], totals: {}, errors: 0, truncated: false, waived: 0 };
   return nextCommand(ledger.result(open), given);
 }

@@ -6,6 +6,7 @@ import { type RepoInput, type RepoResult, reconcileRepo } from "../../../lib/con
 import { readRepo } from "../../../lib/consistency/repo_reading.ts";
 import { loadScope } from "../../../lib/consistency/scope.ts";
 import { lookAt } from "../../../lib/consistency/sight.ts";
+import { remoteOf } from "../../../lib/git/remote.ts";
 import type { Files, TestRepo } from "../../support/git_repo.ts";
 import { makeRepo, workplanText } from "../../support/git_repo.ts";
 import { TEST_HOST, type TestHub } from "../../support/hub.ts";
@@ -19,11 +20,12 @@ export async function sweep(hub: TestHub, slug: string, order: RepoInput["order"
   if (seen.state !== "changed") throw new Error(`${slug} is ${seen.state}`);
   const { sighting } = seen;
   const reading = await readRepo(sighting.checkout, sighting.tip);
+  const remote = { remote: remoteOf(sighting.checkout.path), own: sighting.checkout };
   const claims = new Claims();
   addReading(claims, repo.id, reading);
   await addKnownClaims(sql, claims, [repo.id]);
   const result = await hub.database.transaction(
-    (tx) => reconcileRepo(tx, { repo, sighting, reading, claims, order, mayOrphan: true }),
+    (tx) => reconcileRepo(tx, { repo, sighting: { ...sighting, remote }, reading, claims, order, writesBack: false }),
     { isolation: "repeatable read" },
   );
   if (result === "raced") throw new Error("another run was in between, but there is none");

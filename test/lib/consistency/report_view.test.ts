@@ -4,7 +4,15 @@ import { RunLedger } from "../../../lib/consistency/run_ledger.ts";
 import { plainView } from "../../support/plain_view.ts";
 
 function ledgerOf(dryRun: boolean): RunLedger {
-  return new RunLedger({ source: "manual", mode: "all", dry_run: dryRun, strict: true });
+  return new RunLedger({
+    source: "manual",
+    mode: "all",
+    dry_run: dryRun,
+    max_seconds: null,
+    remote: false,
+    applies: false,
+    strict: true,
+  });
 }
 
 async function totals(dryRun: boolean, created: number, updated: number): Promise<string> {

@@ -20,14 +20,17 @@ async function order(repo: TestRepo, last: string | null, ...twins: TestRepo[]):
     slug: "slug",
     default_branch: "main",
     last_source_commit: last,
+    remote_url: null,
+    last_remote_commit: null,
     change_counter: 0,
     missing: false,
+    pending: false,
     checkouts: [repo.path],
     twins: paths,
     passes: [],
   };
   const tip = { branch: "main", commit, checkedOut: true };
-  return orderOf(scoped, { checkout, tip, source: "checkout", workTree: "none", racy: false });
+  return orderOf(scoped, { checkout, tip, source: "checkout", workTree: "none", racy: false, remote: null });
 }
 
 let made = 0;

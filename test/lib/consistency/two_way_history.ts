@@ -62,7 +62,7 @@ interface Field {
 }
 
 // Its own row, and with --full the moment of the last full pass.
-const EVERY_RUN_WRITES = ["progress_events", "repo_passes"];
+const EVERY_RUN_WRITES = ["progress_events", "repo_passes", "sweep_lease"];
 
 type Plan = Readonly<Record<Name, Field>>;
 

@@ -25,7 +25,7 @@ const codeOf = (work: Promise<unknown>) => work.then(() => "none", errorCode);
 async function raced(dryRun: boolean, races: number) {
   const seen: string[] = [];
   const codes: string[] = [];
-  const outcome = await withWriter(hub.database, dryRun, async (writer) => {
+  const outcome = await withWriter(hub.database, { dryRun, first: async () => {} }, async (writer) => {
     const unit = writer.write(async (tx) => {
       const [row] = await tx<{ slug: string }[]>`select slug from domains`;
       seen.push(row?.slug ?? "");
@@ -66,7 +66,7 @@ describe("withWriter()", () => {
 
     test(`does not repeat another error${dryRun ? " of a dry run" : ""}`, async () => {
       let times = 0;
-      const failing = withWriter(hub.database, dryRun, ({ write }) =>
+      const failing = withWriter(hub.database, { dryRun, first: async () => {} }, ({ write }) =>
         write((tx) => {
           times++;
           return tx`select 1 / 0`;
