@@ -33,7 +33,7 @@ async function remotesFor(args: RemoteArguments, { database, stateHubHome }: Con
     writeBack: writeBack ?? database.kind !== "embedded",
     atOnce: args.concurrency,
     perHost: args["per-host"],
-    hubKey: hubKeyOf(database) ?? "unset",
+    hubKey: hubKeyOf(database),
     activity: { ended: recordSweep, neverEnded: recordUnendedSweep },
   };
 }

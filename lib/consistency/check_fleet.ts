@@ -40,8 +40,8 @@ export interface CheckOptions {
 }
 
 export interface RemoteOptions extends Omit<Reach, "access" | "manual"> {
-  /** Which hub this is, for runs that it could not be told of; see hubKeyOf(). */
-  readonly hubKey: string;
+  /** Which hub this is, for runs that it could not be told of; see hubKeyOf(). null: none is named. */
+  readonly hubKey: string | null;
   readonly activity: ActivityRecorder;
 }
 

@@ -86,7 +86,8 @@ export async function storeFindings(tx: Transaction, pass: FindingPass): Promise
     update findings set closed_at = now()
     where closed_at is null and origin = ${pass.origin}
       and repo_id in (${idsIn(tx, pass.repoIds)})
-      and not exists (select from seen where seen.repo_id = findings.repo_id and seen.finding_key = findings.finding_key)`;
+      -- Not "not exists": without statistics that is planned as a comparison of each with each, 15 s for 10,000.
+      and (repo_id, finding_key) not in (select seen.repo_id, seen.finding_key from seen)`;
 }
 
 /** An open finding as reports show it. */

@@ -68,10 +68,11 @@ function indented(text: string, width: number): string {
 /** No finding is open. That is not the same as "all is well": a run that failed does not know, and people may be waited for. */
 function renderNoneOpen({ report, waived, humanGates }: Shown, view: TableView): string {
   if (report.automation_error) return "It is not known whether anything needs a person: the run did not finish.";
+  if (report.lock_skipped) return "Nothing was looked at here: another run is at it.";
   const missing = report.skipped_missing.length;
   const waits = [
     humanGates.length > 0 && `${counted(humanGates.length, "task waits", "tasks wait")} for a person`,
-    missing > 0 && `${counted(missing, "repository has", "repositories have")} no checkout on this host`,
+    missing > 0 && `${counted(missing, "repository", "repositories")} could not be read`,
     waived > 0 && `${counted(waived, "finding is", "findings are")} waived`,
   ].filter((each) => each !== false);
   if (waits.length === 0) return `${view.paint.ok("Nothing needs a person")}.`;

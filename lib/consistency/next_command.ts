@@ -8,12 +8,15 @@ export const STATUS_COMMAND = "scripts/state_hub.ts status";
 export const LIST_COMMAND = "scripts/state_hub.ts repo list";
 export const ADD_COMMAND = "scripts/state_hub.ts repo add PATH";
 
+// Other hints are sentences: the report's head shows them.
+const COMMAND = /^(scripts\/|git |export )/;
+
 /** @param repo as it was given; null for all */
 export function nextCommand(
   { report, hint, isRemote }: Pick<FleetResult, "report" | "hint" | "isRemote">,
   repo: string | null,
 ): string {
-  if (report.automation_error) return hint ?? STATUS_COMMAND;
+  if (report.automation_error) return hint !== null && COMMAND.test(hint) ? hint : STATUS_COMMAND;
   if (report.dry_run) return runOf(repo, isRemote);
   const [worst] = report.assessment_failures;
   if (worst === undefined) return STATUS_COMMAND;

@@ -71,7 +71,7 @@ async function readAll(
   claims: Claims,
   writer: Writer,
   ledger: RunLedger,
-  { signal, progress, full, reach, watch = null }: FleetOptions,
+  { signal, progress, full, host, reach, watch = null }: FleetOptions,
 ): Promise<Placed[]> {
   const names = new Map<string, Vocabulary>();
   const readable: Placed[] = [];
@@ -102,6 +102,7 @@ async function readAll(
   });
   for (const each of sameFiles) {
     await writer.write((tx) => acceptSameFiles(tx, each));
+    if (reach?.writeBack) await followLater(each, ledger, host);
     ledger.skipClean(each.repo, passOf(each)?.workplans ?? null, each.sighting.tip.commit);
   }
   if (readable.length > 0)
@@ -115,6 +116,11 @@ async function readAll(
   watch?.vocabulary(unknown);
   if (unknown.length > 0) await writer.write((tx) => ensureVocabulary(tx, unknown));
   return chosen;
+}
+
+async function followLater({ repo, sighting }: Changed, ledger: RunLedger, host: string): Promise<void> {
+  const { followCheckouts } = await import("./sweep/follow_checkouts.ts");
+  await followCheckouts(repo, sighting, ledger, host);
 }
 
 /** The folder that the last pass read, where that pass still says how everything else stands. */
@@ -208,7 +214,14 @@ async function applyReading(
   const rehearsed: { reading: RepoReading | null } = { reading: null };
   const apply = (input: Pick<RepoInput, "repo" | "reading">) =>
     writer.write(async (tx) => {
-      const result = await reconcileRepo(tx, { ...each, ...input, claims, writesBack, watch });
+      const result = await reconcileRepo(tx, {
+        ...each,
+        ...input,
+        before: repo.last_source_commit,
+        claims,
+        writesBack,
+        watch,
+      });
       const isFirst = result !== "raced" && input.reading === reading;
       if (isFirst) rehearsed.reading = watch?.edited(repo, taken, result.corrections) ?? null;
       return result;

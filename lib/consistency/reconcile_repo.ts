@@ -25,6 +25,8 @@ export interface RepoInput {
   readonly reading: RepoReading;
   readonly claims: Claims;
   readonly order: "forward" | "rewritten";
+  /** What a rewritten history no longer contains, when this is the run's second pass: the commit that was applied before both. */
+  readonly before?: string | null;
   /** The run may commit corrections to the files: while one is pending, the repository is not done. */
   readonly writesBack: boolean;
   /** Of a run that makes a saved plan or does one: it hands out the ids, and may refuse what is about to be written. */
@@ -58,7 +60,7 @@ export async function reconcileRepo(tx: Transaction, input: RepoInput): Promise<
   await input.watch?.planned(tx, { repo, reading, hub, plan });
   const findings = [
     ...findInRepo({ slug: repo.slug, hub, plan }, reading),
-    ...(order === "rewritten" ? [historyRewritten(repo, reading)] : []),
+    ...(order === "rewritten" ? [historyRewritten(input)] : []),
   ];
   await Promise.all([
     applyPlan(tx, plan, hub),
@@ -149,14 +151,14 @@ function countActions(plan: RepoPlan, hub: HubSnapshot): Actions {
   };
 }
 
-function historyRewritten(repo: ScopedRepo, reading: RepoReading): Finding {
+function historyRewritten({ repo, reading, before = repo.last_source_commit }: RepoInput): Finding {
   return toFinding(repoUnusable.id, "warning", repoUnusable.fix, {
     code: "history_rewritten",
     subject: repo.slug,
     message:
       "The branch no longer contains the commit that was applied last; its files were applied, nothing is orphaned",
     observed: reading.commit,
-    expected: `a descendant of ${repo.last_source_commit}`,
+    expected: `a descendant of ${before}`,
     hint: "Nothing to do if the history was rewritten on purpose",
   });
 }

@@ -9,6 +9,7 @@ const OUTCOMES: Readonly<Record<AddedRepo["outcome"], string>> = {
   new: "registered",
   checkout: "known already; this checkout was added",
   known: "known already; nothing changed",
+  changed: "known already; brought up to date",
   back: "registered again, with all its rows",
 };
 

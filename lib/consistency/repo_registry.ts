@@ -23,8 +23,11 @@ export interface AddedRepo {
   readonly id: string;
   readonly slug: string;
   readonly path: string;
-  /** `new`; `checkout`: known repository, new place; `known`: nothing to do; `back`: it had been removed. */
-  readonly outcome: "new" | "checkout" | "known" | "back";
+  /**
+   * `new`; `checkout`: known repository, new place; `known`: nothing to do; `changed`: known, and what was asked for beside
+   * was set; `back`: it had been removed.
+   */
+  readonly outcome: "new" | "checkout" | "known" | "changed" | "back";
 }
 
 export interface ListedRepo {
@@ -79,6 +82,7 @@ export async function addRepo(tx: Transaction, request: AddRequest): Promise<Add
   const branchKept = known?.default_branch === branch;
   const asked = request.domain !== null || request.remoteUrl !== null || request.acceptHistory === true;
   if (outcome === "known" && branchKept && !asked) return added;
+  const told = outcome === "known" ? { ...added, outcome: "changed" as const } : added;
   await tx`
     update repos set removed_at = null, missing_since = null, default_branch = ${branch},
       domain_id = coalesce(${domainId}::uuid, domain_id), remote_url = coalesce(${remoteUrl}, remote_url),
@@ -88,7 +92,7 @@ export async function addRepo(tx: Transaction, request: AddRequest): Promise<Add
   await tx`
     insert into repo_checkouts (host, path, repo_id) values (${request.host}, ${checkout.path}, ${repo.id})
     on conflict (host, path) do update set repo_id = excluded.repo_id`;
-  return added;
+  return told;
 }
 
 /**

@@ -32,7 +32,7 @@ export function renderReport(result: FleetResult, view: TableView): string {
   return sections.filter((section) => section !== "").join("\n\n");
 }
 
-function renderHead({ report, registered }: FleetResult, view: TableView): string {
+function renderHead({ report, registered, hint }: FleetResult, view: TableView): string {
   const lines = [];
   if (registered?.outcome === "new")
     lines.push(
@@ -56,6 +56,7 @@ function renderHead({ report, registered }: FleetResult, view: TableView): strin
   if (report.automation_error) {
     const { message, repo } = report.automation_error;
     lines.push(view.paint.error(`C-00 automation_error${repo === null ? "" : ` in ${repo}`}: ${printable(message)}`));
+    if (hint !== null) lines.push(printable(hint));
   }
   return lines.join("\n");
 }

@@ -190,20 +190,20 @@ export class RunLedger {
    * @param tip the commit that could not be read; null where there is none
    */
   skipUnusable(repo: ScopedRepo, observed: string, tip: string | null): void {
-    this.#unusable(repo, observed, null);
+    this.#unusable(repo, "could not be read", observed, null);
     this.outcomes.set(repo.id, failedAt(tip, observed));
   }
 
   /** C-06 of a tip that was read, and that must not be applied as things stand: it is looked at again each time. */
   skipUnplaced(repo: ScopedRepo, observed: string, tip: string, hint: string): void {
-    this.#unusable(repo, observed, hint);
+    this.#unusable(repo, "was read, but not applied", observed, hint);
     this.outcomes.set(repo.id, { state: "checked", tip });
   }
 
-  #unusable(repo: ScopedRepo, observed: string, hint: string | null): void {
+  #unusable(repo: ScopedRepo, what: string, observed: string, hint: string | null): void {
     const [path] = repo.checkouts;
     const fix = path === undefined ? repoUnusable.fix : repoUnusable.fix.replace("PATH", () => shellQuoted(path));
-    const message = "The repository could not be read; its rows keep their last good values";
+    const message = `The repository ${what}; its rows keep their last good values`;
     this.report(repo, repoUnusable, { code: "unusable", subject: repo.slug, message, observed, hint: hint ?? fix });
     this.#processed.push(unread(repo));
   }

@@ -101,7 +101,7 @@ async function filesRefused(checkout: Checkout, tip: string, { mirror, commit }:
   const index = copyIndex(checkout);
   try {
     const changed = await changedFiles(checkout, index);
-    if (changed.length > 0) return left("dirty", path, `${namedFew(changed)} differ from HEAD`);
+    if (changed.length > 0) return left("dirty", path, `not as in HEAD: ${namedFew(changed)}`);
     const planned = await plannedPaths(mirror, tip, commit);
     const inTheWay =
       pathRefused(path, planned) ??

@@ -72,12 +72,12 @@ async function notDone(
   const changed = mode === "in_place" ? await changedNow(checkout) : [];
   if (tip !== from) {
     const at = `${branch} moved meanwhile to ${tip === null ? "nothing" : short(tip)}`;
-    return left("raced", path, `${at}${changed.length > 0 ? `, ${namedFew(changed)} differ from it` : ""}: ${words}`);
+    return left("raced", path, `${at}${changed.length > 0 ? `, not as there: ${namedFew(changed)}` : ""}: ${words}`);
   }
   // Compare and swap changes all or nothing.
   if (mode === "ref_only" || CAME_BETWEEN.test(words)) return left("raced", path, words);
   const state =
-    changed.length > 0 ? `git stopped half-way, ${namedFew(changed)} differ from HEAD` : "nothing was changed";
+    changed.length > 0 ? `git stopped half-way, not as in HEAD: ${namedFew(changed)}` : "nothing was changed";
   return left("failed", path, `${words}: ${state}`);
 }
 

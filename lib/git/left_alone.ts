@@ -37,6 +37,7 @@ export interface Left {
 
 const HINTS: Partial<Record<LeftCode, (path: string) => string>> = {
   missing: (path) => `ls -la ${path}`,
+  bare: (path) => `git -C ${path} log --oneline -5`,
   not_ours: (path) => `ls -lnd ${path} ${path}/.git`,
   read_only: (path) => `findmnt --target ${path}`,
   diverged: (path) => `git -C ${path} log --oneline --graph --all -20`,

@@ -1,5 +1,5 @@
 // Lock files of git: somebody's git is at work, or died there. Which of the two cannot be told from outside, so a lock
-// is named with its age and owner, and never taken away.
+// is named with its time and owner, and never taken away.
 import { shellQuoted } from "../shell_quoted.ts";
 import type { Checkout } from "./checkout.ts";
 import { statOf } from "./repository_files.ts";
@@ -16,15 +16,9 @@ export function lockIn({ gitDir, commonDir }: Checkout, branch: string, withFile
   for (const path of [...own, ...shared.map((name) => `${commonDir}/${name}.lock`)]) {
     const stat = statOf(path);
     if (!stat) continue;
-    const age = ageOf(Date.now() - Number(stat.mtimeMs));
-    return { observed: `${path} is there, ${age} old, of user ${stat.uid}`, hint: `ls -l ${shellQuoted(path)}` };
+    // A moment, not an age: said again the next time it must be the same words.
+    const since = new Date(Number(stat.mtimeMs)).toISOString().slice(0, 19);
+    return { observed: `${path} is there since ${since}Z, of user ${stat.uid}`, hint: `ls -l ${shellQuoted(path)}` };
   }
   return null;
-}
-
-function ageOf(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 120) return `${seconds} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
 }

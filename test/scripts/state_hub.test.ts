@@ -73,7 +73,7 @@ test(
     expect(nextOf("held", "list")).toBe(`scripts/state_hub.ts held show ${id}`);
     const apply = `held apply ${id} --digest a-digest --dry-run`;
     expect(nextOf("held", "show", id)).toBe(`scripts/state_hub.ts ${apply}`);
-    expect(nextOf(...apply.split(" "))).toBe("scripts/state_hub.ts held list");
+    expect(nextOf(...apply.split(" "))).toBe(`scripts/state_hub.ts held apply ${id} --digest a-digest`);
     expect(stateHub("held", "show", "nothing").code).toBe(64);
   },
   WATCHDOG_MS,

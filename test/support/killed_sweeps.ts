@@ -172,6 +172,8 @@ function sweepOf({ fleet, temporary }: World): Running {
 /** Somebody sets every first task in the hub, somebody else pushes. @returns how many corrections each remote has had */
 async function begin(world: World, point: number): Promise<Map<string, number>> {
   await world.fleet.passTime(25 * 60);
+  // Mirrors may be taken away when no sweep is going on: a kill then meets one in the making.
+  if (point % 3 === 2) rmSync(join(world.fleet.home, "mirrors"), { recursive: true, force: true });
   const status = statusIn(point);
   await world.fleet.hub.database.sql`update tasks set status = ${status} where task_id like '%-T01'`;
   await personPushes(world, point, 3);

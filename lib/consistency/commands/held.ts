@@ -38,6 +38,6 @@ export async function heldApply(
     exitCode: 0,
     document: { dry_run: dryRun, plan: plan.id, workstreams, tasks },
     render: () => said,
-    next: "scripts/state_hub.ts held list",
+    next: dryRun ? `scripts/state_hub.ts held apply ${plan.id} --digest ${digest}` : "scripts/state_hub.ts held list",
   };
 }

@@ -34,12 +34,18 @@ export async function repoAdd(database: Database, request: RepoAddRequest): Prom
     exitCode: 0,
     document: { dry_run: dryRun, repos: added },
     render: () => `${dryRun ? "Dry run: nothing was written; a real run would say:\n" : ""}${renderAdded(added)}`,
-    next: first ? nextAfterAdd(first, paths, dryRun) : "scripts/state_hub.ts repo list",
+    next: first ? nextAfterAdd(first, request) : "scripts/state_hub.ts repo list",
   };
 }
 
-function nextAfterAdd({ slug, path }: AddedRepo, paths: readonly string[], dryRun: boolean): string {
-  return dryRun ? `scripts/state_hub.ts repo add ${paths.map(shellQuoted).join(" ")}` : dryRunOf(slug, path);
+/** After a dry run the same without it. */
+function nextAfterAdd({ slug, path }: AddedRepo, request: RepoAddRequest): string {
+  if (!request.dryRun) return dryRunOf(slug, path);
+  const { slug: asked, domain, remoteUrl } = request;
+  const given = Object.entries({ "--slug": asked, "--domain": domain, "--remote-url": remoteUrl });
+  const flags = given.flatMap(([flag, value]) => (value === undefined ? [] : [flag, shellQuoted(value)]));
+  const accept = request.acceptHistory ? ["--accept-history"] : [];
+  return ["scripts/state_hub.ts", "repo add", ...request.paths.map(shellQuoted), ...flags, ...accept].join(" ");
 }
 
 export async function repoList({ sql }: Database): Promise<Outcome> {

@@ -45,7 +45,10 @@ export async function returnCorrections(
   const { reach, ledger, locks, host } = hands;
   const input = { sighting, reading, files, corrections, reach, runId: ledger.id, prove: () => locks.prove() };
   const { refused, outcome } = await attempt(input, repo.twins);
-  for (const edit of refused) ledger.report(repo, writebackPending, refusedObservation(edit));
+  for (const edit of refused) {
+    ledger.report(repo, writebackPending, refusedObservation(edit));
+    await hands.write((tx) => noteProblem(tx, repo.id, edit.problem.message, edit.path));
+  }
   const returned = await settle(repo, reading, outcome, hands);
   const { commit } = returned.reading;
   await followCheckouts(repo, { ...sighting, tip: { ...sighting.tip, commit } }, ledger, host);
@@ -98,10 +101,16 @@ async function settle(
 }
 
 /** For `status` and C-15: why what is pending has not reached its file. */
-async function noteProblem(tx: Transaction, repoId: string, problem: string): Promise<void> {
+async function noteProblem(
+  tx: Transaction,
+  repoId: string,
+  problem: string,
+  path: string | null = null,
+): Promise<void> {
   await tx`
     update writeback_intents set problem = ${problem}
-    where repo_id = ${repoId} and done_at is null and cancelled_at is null and problem is distinct from ${problem}`;
+    where repo_id = ${repoId} and done_at is null and cancelled_at is null
+      and (${path}::text is null or path = ${path}) and problem is distinct from ${problem}`;
 }
 
 function refusedObservation({ path, problem }: RefusedEdit) {

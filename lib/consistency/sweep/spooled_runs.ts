@@ -22,6 +22,7 @@ export async function recordFailedRun(
     await database.transaction((tx) => storeRun(tx, { report }, activity));
     return null;
   } catch {
+    if (hubKey === null) return null;
     return spoolRun(home, hubKey, { report, at: report.finished_at }).then(
       (path) => `the run is kept in ${path} until the database is back`,
       describeFailure,
@@ -30,9 +31,10 @@ export async function recordFailedRun(
 }
 
 /** Writes what waits, oldest first. @returns what could not be, in words */
-export function storeSpooledRuns(
+export async function storeSpooledRuns(
   database: Database,
   { home, hubKey, activity }: RemoteOptions,
 ): Promise<readonly string[]> {
+  if (hubKey === null) return [];
   return drainSpool(home, hubKey, (record) => database.transaction((tx) => storeRun(tx, record, activity)));
 }

@@ -158,7 +158,7 @@ describe("addRepo()", () => {
     const { repo } = await scenery("renames-branch");
     await add(repo.path);
     await repo.git("branch", "--move", "trunk");
-    expect(await add(repo.path)).toMatchObject({ outcome: "known" });
+    expect(await add(repo.path)).toMatchObject({ outcome: "changed" });
     expect((await repoOf("renames-branch"))?.default_branch).toBe("trunk");
   });
 
