@@ -26,8 +26,8 @@ export interface CommitPlan {
 const BUILT = "refs/state-hub/built";
 
 /**
- * A commit on top of `parent` that changes exactly these files. Verified: between both trees nothing else differs, and
- * each planned path holds the planned bytes in the planned mode.
+ * A commit on top of `parent` that changes exactly these files. Verified: `parent` is its only parent, between both trees
+ * nothing else differs, and each planned path holds the planned bytes in the planned mode.
  * @returns the commit's id; null when nothing would differ
  * @throws OpsFailure when git can't build it, or when it would change more than planned (a symlink where a folder is meant)
  */
@@ -76,12 +76,23 @@ interface Change {
   readonly entry: string;
 }
 
-/** git-diff-tree(1), raw output with -z: `:<mode> <mode> <id> <id> <letter>\0<path>\0`. Config has no say in it. */
+/** git-diff-tree(1), with -z the commit's parents, then `:<mode> <mode> <id> <id> <letter>\0<path>\0`. Config has no say in it. */
 async function changesBetween(repo: Checkout, parent: string, commit: string): Promise<Change[]> {
   const flags = ["-r", "-z", "--raw", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules=none"];
-  const { exitCode, stdout, stderr } = await askGit(repo.gitDir, "diff-tree", ...flags, parent, commit);
+  const { exitCode, stdout, stderr } = await askGit(
+    repo.gitDir,
+    "diff-tree",
+    "--always",
+    "--format=%P",
+    ...flags,
+    commit,
+  );
   if (exitCode !== 0) throw cannotBuild(repo, whyGitFailed(stderr));
-  const fields = stdout.split("\0");
+  // With -z the list begins in a line of its own after the format's.
+  const [parents = "", first = "", ...rest] = stdout.split("\0");
+  if (parents.trim() !== parent)
+    throw cannotBuild(repo, `it was built on ${parents.trim() || "nothing"}, not on ${parent}`);
+  const fields = [first.trimStart(), ...rest];
   const changes: Change[] = [];
   for (let at = 0; at + 1 < fields.length; at += 2) {
     const [, mode, , id, letter] = (fields[at] ?? "").split(" ");

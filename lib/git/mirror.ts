@@ -89,7 +89,10 @@ const NOT_OF_THE_MIRROR =
 async function fetchInto(mirror: Checkout, { remote, access, branch, ...limits }: Fetch): Promise<Refused | null> {
   const refspec = `+refs/heads/${branch}:refs/heads/${branch}`;
   // Reflogs keep what a force push takes away, so that "not a descendant" can still be told from "unknown".
-  const args = ["-c", "core.logAllRefUpdates=true", "fetch", "--quiet", ...FETCH_FLAGS, "--", remote.url, refspec];
+  // The first time all comes as one pack: written as it arrives, not unpacked into a file for each object.
+  const whole = readRef(mirror, `refs/heads/${branch}`) === null ? ["-c", "fetch.unpackLimit=1"] : [];
+  const config = ["-c", "core.logAllRefUpdates=true", ...whole];
+  const args = [...config, "fetch", "--quiet", ...FETCH_FLAGS, "--", remote.url, refspec];
   const answer = await runAgainstRemote({ gitDir: mirror.gitDir, args, access, ...limits });
   if ("exitCode" in answer && answer.exitCode === 0) return null;
   await clearLeftovers(mirror.gitDir);
