@@ -26,7 +26,6 @@ async function remotesFor(args: RemoteArguments, { database, stateHubHome }: Con
       hint: "scripts/consistency_check.ts --help",
     });
   }
-  const { recordSweep, recordUnendedSweep } = await import("../lib/activity/activity_run.ts");
   const { hubKeyOf } = await import("../lib/db/hub_key.ts");
   return {
     home: stateHubHome,
@@ -34,7 +33,6 @@ async function remotesFor(args: RemoteArguments, { database, stateHubHome }: Con
     atOnce: args.concurrency,
     perHost: args["per-host"],
     hubKey: hubKeyOf(database),
-    activity: { ended: recordSweep, neverEnded: recordUnendedSweep },
   };
 }
 
@@ -112,6 +110,7 @@ export const script = defineScript({
     const { openHub } = await import("../lib/hub/open_hub.ts");
     const { askedRun } = await import("../lib/consistency/saved_plan/plan_flags.ts");
     const { runAsAsked } = await import("../lib/consistency/saved_plan/run_as_asked.ts");
+    const { recordSweep, recordUnendedSweep } = await import("../lib/activity/activity_run.ts");
     const { nextCommand } = await import("../lib/consistency/next_command.ts");
     const { renderReport } = await import("../lib/consistency/report_view.ts");
     const asked = await askedRun(args);
@@ -127,6 +126,7 @@ export const script = defineScript({
       // A plan that is half done because of a usual budget would need a new one.
       maxSeconds: args["max-seconds"] ?? (remotes === null || asked.plan !== null ? null : SWEEP_SECONDS),
       remotes,
+      activity: { ended: recordSweep, neverEnded: recordUnendedSweep },
       signal: io.signal,
       progress: io.progress,
     });

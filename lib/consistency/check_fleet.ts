@@ -31,6 +31,7 @@ export interface CheckOptions {
   readonly strict: boolean;
   /** null: as long as it takes. */
   readonly maxSeconds: number | null;
+  readonly activity: ActivityRecorder;
   /** null: the tips of local checkouts are read, and no repository is written to. */
   readonly remotes: RemoteOptions | null;
   /** Makes a saved plan of this run, or does one; unless given it is a plain run. */
@@ -42,7 +43,6 @@ export interface CheckOptions {
 export interface RemoteOptions extends Omit<Reach, "access" | "manual"> {
   /** Which hub this is, for runs that it could not be told of; see hubKeyOf(). null: none is named. */
   readonly hubKey: string | null;
-  readonly activity: ActivityRecorder;
 }
 
 /**
@@ -88,11 +88,11 @@ function isSweep({ mode, dry_run, applies }: RunTerms): boolean {
 async function recordFailure(
   database: Database | undefined,
   ledger: RunLedger,
-  { remotes }: CheckOptions,
+  { remotes, activity }: CheckOptions,
 ): Promise<void> {
   if (remotes === null) return;
   const { recordFailedRun } = await import("./sweep/spooled_runs.ts");
-  const kept = await recordFailedRun(database, ledger.result().report, remotes);
+  const kept = await recordFailedRun(database, ledger.result().report, remotes, activity);
   if (kept !== null) ledger.remark(kept);
 }
 
@@ -111,7 +111,7 @@ async function runOn(
   try {
     if (isSweep(terms) && remotes !== null) {
       const { storeSpooledRuns } = await import("./sweep/spooled_runs.ts");
-      for (const remark of await storeSpooledRuns(database, remotes)) first.remark(remark);
+      for (const remark of await storeSpooledRuns(database, remotes, options.activity)) first.remark(remark);
     }
     const fleet: FleetTurn = { taken: null };
     const attempt = (dry: boolean, next: () => RunLedger, watch: () => PlanWatch | null) =>
@@ -132,7 +132,6 @@ async function runOn(
       return ledger;
     };
     const result = await attempt(dryRun, next, () => watch ?? plan?.rehearse() ?? null);
-    signal.throwIfAborted();
     return result;
   } finally {
     await locks.close();
@@ -170,7 +169,10 @@ async function perform(options: RunOptions, writer: Writer, ledger: RunLedger): 
     // Loaded here: most runs find nothing to read, and the parsers cost more to load than looking at the fleet.
     const { reconcileFleet } = await import("./reconcile_fleet.ts");
     if (watch !== null) ledger.repos = ledger.repos.filter(({ id }) => watch.concerns(id));
-    await reconcileFleet(changed, writer, ledger, { ...options, locks, reach: reached?.reach ?? null });
+    const fleetOptions = { ...options, locks, reach: reached?.reach ?? null };
+    await reconcileFleet(changed, writer, ledger, fleetOptions).catch((error: unknown) =>
+      stopHere(error, options, ledger),
+    );
   }
   if (!options.plan?.applies) failIfNothingWasThere(ledger, remotes !== null);
   const unfinished = watch?.unfinished() ?? null;
@@ -178,11 +180,26 @@ async function perform(options: RunOptions, writer: Writer, ledger: RunLedger): 
   return conclude(options, writer, ledger, reached);
 }
 
-async function takeFleet({ locks, source, fleet }: RunOptions, writer: Writer, ledger: RunLedger): Promise<boolean> {
+/** What was found out until then is kept: who failed must back off, or the same failure meets every sweep. */
+function stopHere(error: unknown, { dryRun, watch, signal }: RunOptions, ledger: RunLedger): void {
+  signal.throwIfAborted();
+  // A connection that is lost keeps nothing; a rehearsal is begun anew.
+  if (dryRun || watch !== null || error instanceof OpsFailure) throw error;
+  ledger.fail(databaseFailure("Could not finish the run", error), null);
+}
+
+async function takeFleet(
+  { locks, source, fleet, activity }: RunOptions,
+  writer: Writer,
+  ledger: RunLedger,
+): Promise<boolean> {
   const taken = fleet.taken ?? (await locks.takeFleet());
   if (taken !== "held") {
+    const { abandoned } = taken;
+    // At once, in a transaction of its own: this run may be killed as well. A run over local tips has no budget.
+    if (fleet.taken === null && abandoned?.maxSeconds) await writer.write((tx) => activity.neverEnded(tx, abandoned));
     fleet.taken = taken;
-    if (taken.abandoned !== null) ledger.takeOver(taken.abandoned);
+    if (abandoned !== null) ledger.takeOver(abandoned);
     return true;
   }
   const { skipLocked } = await import("./sweep/skip_locked.ts");
@@ -197,7 +214,7 @@ function conclude(
   remotes: Conclusion["remotes"],
 ): Promise<FleetResult> {
   options.progress("Asking the hub");
-  const conclusion = { host: options.host, remotes, activity: options.remotes?.activity ?? null };
+  const conclusion = { host: options.host, remotes, activity: options.activity };
   return writer.write((tx) => concludeRun(tx, ledger, conclusion));
 }
 

@@ -17,7 +17,7 @@ export interface Conclusion {
   readonly host: string;
   /** What this run read: the remotes, and how they were before; null for local tips. */
   readonly remotes: { readonly reach: Reach; readonly state: SweepState } | null;
-  readonly activity: ActivityRecorder | null;
+  readonly activity: ActivityRecorder;
 }
 
 export async function concludeRun(tx: Transaction, ledger: RunLedger, conclusion: Conclusion): Promise<FleetResult> {
@@ -31,8 +31,6 @@ export async function concludeRun(tx: Transaction, ledger: RunLedger, conclusion
   const [open, gates] = await Promise.all([openFindings(tx, ids, LISTED_FINDINGS), humanGates(tx, ids)]);
   const result = ledger.result(open, gates);
   if (!ledger.isDryRun) {
-    // A plain run over local tips has no budget, and was no sweep.
-    if (ledger.abandoned?.maxSeconds) await activity?.neverEnded(tx, ledger.abandoned);
     await storeRun(tx, result, ledger.isSweep ? activity : null);
   }
   return result;

@@ -49,11 +49,16 @@ export function toFinding(check: string, severity: Severity, fallbackHint: strin
     line: seen.line ?? null,
     column: seen.column ?? null,
     subject,
-    message: seen.message,
-    observed: seen.observed ?? null,
-    expected: seen.expected ?? null,
-    hint: seen.hint ?? fallbackHint,
+    message: storable(seen.message),
+    observed: seen.observed == null ? null : storable(seen.observed),
+    expected: seen.expected == null ? null : storable(seen.expected),
+    hint: storable(seen.hint ?? fallbackHint),
   };
+}
+
+/** Half a letter or a NUL in what a remote or a file says would make PostgreSQL refuse the findings of all. */
+function storable(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "");
 }
 
 // The key is indexed, and a code may quote what a file says: a text without end must not make the row unstorable.

@@ -66,6 +66,13 @@ export interface PendingIntent {
   readonly replaces: string | null;
 }
 
+/** A value that was on its way to a file within the last 24 hours, and is not known to have arrived. */
+export interface SentValue {
+  readonly row_id: string;
+  readonly key: string;
+  readonly value: string;
+}
+
 /** A correction that reached its file within the last 24 hours. */
 export interface RecentWrite {
   readonly row_id: string;
@@ -101,6 +108,7 @@ export interface HubSnapshot {
   readonly workstreams: readonly WorkstreamRow[];
   readonly tasks: readonly TaskRow[];
   readonly intents: readonly StoredIntent[];
+  readonly sent: readonly SentValue[];
   /** Oldest first. */
   readonly recent_writes: readonly RecentWrite[];
   readonly conflicts: readonly OpenConflict[];
@@ -163,6 +171,11 @@ export async function loadHubSnapshot(
         from writeback_intents
         where (repo_id = repos.id or row_id in (select id from wanted_rows))
           and done_at is null and cancelled_at is null),
+      'sent', (
+        select coalesce(json_agg(json_build_object('row_id', row_id, 'key', key, 'value', sent_value)), '[]')
+        from writeback_intents
+        where (repo_id = repos.id or row_id in (select id from wanted_rows))
+          and done_at is null and sent_at > now() - interval '24 hours' and key in ('status', 'completed')),
       'recent_writes', (
         select coalesce(json_agg(json_build_object('row_id', row_id, 'key', key, 'value', value, 'replaces', replaces) order by done_at), '[]')
         from writeback_intents

@@ -53,6 +53,11 @@ export class PlanDraft {
     this.#fileSays.set(fieldKey(rowId, key), value);
   }
 
+  /** The file says what was sent to it: it has arrived, although its run may not have seen that, and both sides agreed on it. */
+  hasArrived(rowId: string, key: string, file: FieldValue): boolean {
+    return this.#hub.sent.some((sent) => sent.row_id === rowId && sent.key === key && sent.value === (file ?? ""));
+  }
+
   /** An earlier conflict over the row still needs a reader. */
   isDisputed(rowId: string): boolean {
     return this.#disputed.has(rowId);
@@ -82,15 +87,23 @@ export class PlanDraft {
     for (const task of tasks) this.changeTask(task, NOT_MISSING);
   }
 
+  /** What the file was read to say, an absent value as the empty text; undefined where it was not read. */
+  #says(rowId: string, key: string): string | undefined {
+    const said = this.#fileSays.get(fieldKey(rowId, key));
+    return said === undefined ? undefined : (said ?? "");
+  }
+
   finish() {
     const intents = [...this.#meant.values()].filter(
       (intent) => !sameIntent(this.#pending.get(fieldKey(intent.row_id, intent.key)), intent),
     );
     const rows = new Map<string, object>([...this.#hub.workstreams, ...this.#hub.tasks].map((row) => [row.id, row]));
-    const ended = [...this.#pending.values()].filter(
-      ({ row_id, key, dangling }) =>
-        dangling || (this.#reconciled.has(row_id) && !this.#meant.has(fieldKey(row_id, key))),
-    );
+    // One that has arrived is over, also where the next one for the same field is meant already.
+    const ended = [...this.#pending.values()].filter(({ row_id, key, value, dangling }) => {
+      const meant = this.#meant.get(fieldKey(row_id, key));
+      const over = meant === undefined || (meant.value !== value && this.#says(row_id, key) === value);
+      return dangling || (this.#reconciled.has(row_id) && over);
+    });
     return {
       createWorkstreams: this.createWorkstreams,
       updateWorkstreams: changed(this.#workstreams.values()),
@@ -113,7 +126,7 @@ export class PlanDraft {
         row_id,
         key,
         // Of a file that is gone nothing is known, not even that a value is empty there.
-        done: this.#fileSays.has(fieldKey(row_id, key)) && (this.#fileSays.get(fieldKey(row_id, key)) ?? "") === value,
+        done: this.#says(row_id, key) === value,
       })),
     };
   }

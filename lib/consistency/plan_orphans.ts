@@ -10,6 +10,14 @@ type OrphanPlan = Pick<RepoPlan, "orphanWorkstreams" | "orphanTasks" | "held">;
 /** Of a reading that may not count as evidence that anything is gone. */
 export const NO_ORPHANS: OrphanPlan = { orphanWorkstreams: [], orphanTasks: [], held: { workstreams: [], tasks: [] } };
 
+/** Whatever is absent was sighted for the first time now: the commit of an earlier sighting is in no history any more. */
+export function sightAnew(matches: Matches, hub: HubSnapshot, draft: PlanDraft): void {
+  const sighting = { missing_since: hub.now, missing_at_commit: draft.commit };
+  const missing = matches.suspended ? [] : matches.missing;
+  for (const row of missing) if (row.orphaned_at === null) draft.changeWorkstream(row, sighting);
+  for (const task of matches.missingTasks) if (task.orphaned_at === null) draft.changeTask(task, sighting);
+}
+
 /** Sightings, orphans and what a person must release. Renames and moves are out already: they matched a file. */
 export function planOrphans(matches: Matches, hub: HubSnapshot, draft: PlanDraft): OrphanPlan {
   const repoRows = hub.workstreams.filter((row) => row.repo_id === draft.repoId);

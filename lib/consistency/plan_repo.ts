@@ -16,7 +16,7 @@ import {
 import type { HubSnapshot, TaskRow, WorkstreamRow } from "./hub_snapshot.ts";
 import { isFrozen, type Matches, matchFiles, type TaskMatch, type WorkplanMatch } from "./match_files.ts";
 import { PlanDraft } from "./plan_draft.ts";
-import { NO_ORPHANS, planOrphans } from "./plan_orphans.ts";
+import { NO_ORPHANS, planOrphans, sightAnew } from "./plan_orphans.ts";
 import type { IntentRecord, RepoPlan } from "./repo_plan.ts";
 import type { RepoReading } from "./repo_reading.ts";
 import { type FieldValue, threeWay } from "./three_way.ts";
@@ -26,8 +26,11 @@ export interface PlanOptions {
   readonly reading: RepoReading;
   readonly hub: HubSnapshot;
   readonly claims: Claims;
-  /** Only a tip that was fetched from the remote may count as evidence that a file is gone. */
-  readonly mayOrphan: boolean;
+  /**
+   * What the absence of a file proves. `evidence`: it is gone; only a tip that was fetched says so. `first_sight`: the same
+   * of a history that was rewritten, where no earlier sighting counts. `nothing`: of a local tip.
+   */
+  readonly absence: "evidence" | "first_sight" | "nothing";
   /** Mints an id: UUIDv7, never one that was used before. */
   readonly mintId: () => string;
 }
@@ -42,7 +45,8 @@ export function planRepo(options: PlanOptions): RepoPlan {
   for (const row of matches.astray.workstreams) draft.markPresent(row, tasksOf.get(row.id) ?? []);
   for (const task of matches.astray.tasks) draft.changeTask(task, NOT_MISSING);
   if (!matches.suspended) planAbsent(matches, tasksOf, draft);
-  const orphans = options.mayOrphan ? planOrphans(matches, hub, draft) : NO_ORPHANS;
+  const orphans = options.absence === "evidence" ? planOrphans(matches, hub, draft) : NO_ORPHANS;
+  if (options.absence === "first_sight") sightAnew(matches, hub, draft);
   return {
     repoId,
     commit: reading.commit,
@@ -170,7 +174,9 @@ function reconcileField(
   { kind, row, field, file, path, subject }: FieldCase,
 ): { value: FieldValue; base: FieldValue } {
   const hub = fieldOf(row, field);
-  const base = row.base === null ? undefined : row.base[field];
+  // What was written back is what the hub said then. If the hub has moved on since, that is one side moving, not two.
+  const agreed = row.base === null ? undefined : row.base[field];
+  const base = draft.hasArrived(row.id, field, file) ? file : agreed;
   const verdict = threeWay(base, file, hub);
   draft.fileSays(row.id, field, file);
   if (verdict.rule === "file_wins") {

@@ -71,11 +71,12 @@ async function readAll(
   claims: Claims,
   writer: Writer,
   ledger: RunLedger,
-  { signal, progress, full, host, reach, watch = null }: FleetOptions,
+  options: FleetOptions,
 ): Promise<Placed[]> {
+  const { signal, progress, full, reach, watch = null } = options;
   const names = new Map<string, Vocabulary>();
   const readable: Placed[] = [];
-  const sameFiles: Changed[] = [];
+  const sameFiles: Placed[] = [];
   let done = 0;
   await forEachAtMost(changed, READERS, async (each) => {
     signal.throwIfAborted();
@@ -83,12 +84,14 @@ async function readAll(
     try {
       const { repo, sighting } = each;
       const owed = reach?.writeBack === true && repo.pending;
-      const known = full || owed ? null : knownTree(each);
-      const [order, reading] = await Promise.all([orderOf(repo, sighting), readings.read(repo.id, sighting, known)]);
+      const order = await orderOf(repo, sighting);
+      // Of a history that was rewritten, all is to be told.
+      const known = full || owed || order === "rewritten" ? null : knownTree(each);
+      const reading = await readings.read(repo.id, sighting, known);
       const placed = place(each, order, ledger);
       if (placed === null) {
         if (reading !== null) ledger.edits(repo, reading, findInEdits(reading));
-      } else if (reading === null) sameFiles.push(each);
+      } else if (reading === null) sameFiles.push({ ...each, order: placed });
       else {
         addReading(claims, repo.id, reading);
         if (watch?.concerns(repo.id) ?? true)
@@ -100,11 +103,7 @@ async function readAll(
       await tellUnreadable(each, error, ledger, reach);
     }
   });
-  for (const each of sameFiles) {
-    await writer.write((tx) => acceptSameFiles(tx, each));
-    if (reach?.writeBack) await followLater(each, ledger, host);
-    ledger.skipClean(each.repo, passOf(each)?.workplans ?? null, each.sighting.tip.commit);
-  }
+  for (const each of sameFiles) await acceptCommit(each, writer, ledger, options);
   if (readable.length > 0)
     await addKnownClaims(
       writer.sql,
@@ -118,9 +117,19 @@ async function readAll(
   return chosen;
 }
 
-async function followLater({ repo, sighting }: Changed, ledger: RunLedger, host: string): Promise<void> {
-  const { followCheckouts } = await import("./sweep/follow_checkouts.ts");
-  await followCheckouts(repo, sighting, ledger, host);
+/** A commit that left the workplans folder alone: it counts as read, and checkouts follow it. */
+async function acceptCommit(each: Placed, writer: Writer, ledger: RunLedger, options: FleetOptions): Promise<void> {
+  const { repo, sighting } = each;
+  const accept = async () => {
+    const accepted = await writer.write((tx) => acceptSameFiles(tx, each));
+    ledger.skipClean(repo, passOf(each)?.workplans ?? null, accepted ? sighting.tip.commit : null);
+    if (!options.reach?.writeBack) return;
+    const { followCheckouts } = await import("./sweep/follow_checkouts.ts");
+    await followCheckouts(repo, sighting, ledger, options.host);
+  };
+  if (options.dryRun) return await accept();
+  const held = await options.locks.inRepo(repo.id, options.signal, accept);
+  if ("heldBy" in held) ledger.skipHeld(repo, held.heldBy);
 }
 
 /** The folder that the last pass read, where that pass still says how everything else stands. */
@@ -171,7 +180,8 @@ async function takeReading(
 /** A mirror is a cache: one that cannot be read is made anew next time. A person's checkout is left to the person. */
 async function tellUnreadable({ repo, sighting }: Changed, error: unknown, ledger: RunLedger, reach: Reach | null) {
   ledger.skipUnusable(repo, describeFailure(error), sighting.tip.commit);
-  if (reach !== null) await discardMirror(reach.home, basename(sighting.checkout.path)).catch(() => {});
+  const isDamaged = error instanceof OpsFailure && error.hint?.includes("fsck") === true;
+  if (reach !== null && isDamaged) await discardMirror(reach.home, basename(sighting.checkout.path)).catch(() => {});
 }
 
 /** One repository under its lock: its rows, then its files, then the checkouts of it on this host. */
@@ -193,9 +203,9 @@ async function reconcileOne(
     const held = await options.locks.inRepo(repo.id, options.signal, apply);
     if ("heldBy" in held) ledger.skipHeld(repo, held.heldBy);
   } catch (error) {
-    if (error instanceof PlanMoved) return ledger.failRepo(repo, error);
+    if (error instanceof PlanMoved) return ledger.failRepo(repo, error, each.sighting.tip.commit);
     if (isEverybodys(error)) throw error;
-    ledger.failRepo(repo, databaseFailure(`Could not reconcile ${repo.slug}`, error));
+    ledger.failRepo(repo, databaseFailure(`Could not reconcile ${repo.slug}`, error), each.sighting.tip.commit);
   }
 }
 
@@ -244,7 +254,7 @@ async function applyReading(
     const done = { actions: actionsOf(result, returned), wrote: result.wrote || returned.writtenBack > 0 };
     ledger.reconciled(repo, returned.reading, done, performance.now() - started);
     watch?.done(repo.id, returned.writtenBack);
-    if (returned.problem !== null) ledger.unfinished(repo, returned.reading.commit, returned.problem);
+    if (returned.problem !== null) ledger.unpublished(repo, returned.reading.commit, returned.problem);
   }
   showFindings(repo, reading, result, ledger, dryRun);
 }
@@ -270,8 +280,9 @@ function showFindings(
 }
 
 // SQLSTATE classes of errors that one repository's data can cause: data exception, integrity, syntax, program limits; a
-// trigger that refuses (P0001); and a serialization failure or deadlock that outlasted all attempts.
-const ONE_REPOS_OWN = /^(22|23|42|54|P0001|40001|40P01)/;
+// trigger that refuses (P0001); a serialization failure or deadlock that outlasted all attempts; and a row that somebody
+// holds locked (lock or statement timeout).
+const ONE_REPOS_OWN = /^(22|23|42|54|P0001|40001|40P01|55P03|57014)/;
 
 /** Whether the run cannot go on: anything but what one repository's data, or a bug met there, causes. */
 function isEverybodys(error: unknown): boolean {

@@ -54,9 +54,9 @@ export async function reconcileRepo(tx: Transaction, input: RepoInput): Promise<
   if (applied !== repo.last_source_commit && applied !== reading.commit) return "raced";
   // Only a tip that was fetched counts as evidence that something is gone.
   const fetched = input.sighting.remote !== null;
-  const mayOrphan = fetched && order === "forward";
+  const absence = !fetched ? "nothing" : order === "forward" ? "evidence" : "first_sight";
   const mintId = input.watch?.minter(repo.id, reading) ?? (() => Bun.randomUUIDv7());
-  const plan = planRepo({ repoId: repo.id, reading, hub, claims, mayOrphan, mintId });
+  const plan = planRepo({ repoId: repo.id, reading, hub, claims, absence, mintId });
   await input.watch?.planned(tx, { repo, reading, hub, plan });
   const findings = [
     ...findInRepo({ slug: repo.slug, hub, plan }, reading),
@@ -70,31 +70,49 @@ export async function reconcileRepo(tx: Transaction, input: RepoInput): Promise<
       findings: findings.map((finding) => ({ repoId: repo.id, ...finding })),
       commit: reading.commit,
     }),
-    mayOrphan ? storeHeldPlan(tx, repo.id, reading.commit, plan.held) : null,
+    absence === "evidence" ? storeHeldPlan(tx, repo.id, reading.commit, plan.held) : null,
     repo.default_branch === input.sighting.tip.branch
       ? null
       : tx`update repos set default_branch = ${input.sighting.tip.branch} where id = ${repo.id}`,
+    input.writesBack && plan.meant.length > 0 ? noteSent(tx, repo.id) : null,
     !fetched || repo.last_remote_commit === reading.commit
       ? null
       : tx`update repos set last_remote_commit = ${reading.commit} where id = ${repo.id}`,
   ]);
-  if (isSettled(plan, findings, input, mayOrphan)) await storePass(tx, input);
+  if (isSettled(plan, findings, input, fetched)) await storePass(tx, input);
   else await tx`delete from repo_passes where repo_id = ${repo.id} and source = ${input.sighting.source}`;
   return { actions: countActions(plan, hub), wrote: isWork(plan), findings, corrections: correctionsOf(plan, hub) };
 }
 
-/** A later commit that left the workplans folder as it was read: the pass counts for it too. */
+/** Before anything leaves this host: whatever becomes of this run, the value in the file will be known for ours. */
+function noteSent(tx: Transaction, repoId: string) {
+  return tx`
+    update writeback_intents set sent_value = value, sent_at = now()
+    where repo_id = ${repoId} and done_at is null and cancelled_at is null`;
+}
+
+/**
+ * A later commit that left the workplans folder as it was read: the pass counts for it too.
+ * @returns false, with nothing written, when somebody else applied another commit or pass meanwhile
+ */
 export async function acceptSameFiles(
   tx: Transaction,
   { repo, sighting }: Pick<RepoInput, "repo" | "sighting">,
-): Promise<void> {
+): Promise<boolean> {
   const { commit } = sighting.tip;
+  const pass = repo.passes.find(({ source }) => source === sighting.source);
   const last = sighting.remote === null ? repo.last_remote_commit : commit;
-  await Promise.all([
-    tx`update repos set last_source_commit = ${commit}, last_remote_commit = ${last}
-      where id = ${repo.id} and last_source_commit is not distinct from ${repo.last_source_commit}`,
-    tx`update repo_passes set commit = ${commit} where repo_id = ${repo.id} and source = ${sighting.source}`,
-  ]);
+  const accepted = await tx`
+    with accepted as (
+      update repos set last_source_commit = ${commit}, last_remote_commit = ${last}
+      where id = ${repo.id} and last_source_commit is not distinct from ${repo.last_source_commit}
+        and change_counter = ${repo.change_counter}
+        and exists (select from repo_passes p where p.repo_id = repos.id and p.source = ${sighting.source} and p.commit = ${pass?.commit ?? null})
+      returning id
+    )
+    update repo_passes set commit = ${commit}
+    where repo_id in (select id from accepted) and source = ${sighting.source} returning repo_id`;
+  return accepted.length > 0;
 }
 
 function correctionsOf({ meant, createWorkstreams }: RepoPlan, { workstreams }: HubSnapshot): Correction[] {
@@ -111,14 +129,15 @@ function isWork(plan: RepoPlan): boolean {
 }
 
 /** Nothing is left that only another look could settle: an error, a held plan, a first sighting, an edit under way. */
-function isSettled(plan: RepoPlan, findings: readonly Finding[], input: RepoInput, mayOrphan: boolean): boolean {
+function isSettled(plan: RepoPlan, findings: readonly Finding[], input: RepoInput, fetched: boolean): boolean {
   const { reading, sighting, writesBack } = input;
   // What freezes a file may be mended in another repository, without a commit here.
   const frozen = plan.matches.workplans.some(
     ({ id, tasks }) => isFrozen(id) || tasks.some((task) => isFrozen(task.id)),
   );
   const pending = plan.frozen.length > 0 || (writesBack && plan.meant.length > 0);
-  const absent = mayOrphan && awaitsOrphaning(plan);
+  // Also after a forced push, which by itself proves nothing: or nobody would look at it a second time.
+  const absent = fetched && awaitsOrphaning(plan);
   const waits = frozen || pending || absent || reading.uncommitted.length > 0 || sighting.racy;
   return !waits && !findings.some(({ severity }) => severity === "error");
 }
@@ -142,12 +161,13 @@ async function storePass(tx: Transaction, { repo, sighting, reading }: RepoInput
 function countActions(plan: RepoPlan, hub: HubSnapshot): Actions {
   const ended = new Set(plan.endedIntents.map(({ row_id, key }) => `${row_id}|${key}`));
   const pending = new Set([...hub.intents, ...plan.intents].map(({ row_id, key }) => `${row_id}|${key}`));
+  const meant = new Set(plan.meant.map(({ row_id, key }) => `${row_id}|${key}`));
   return {
     created: plan.createWorkstreams.length + plan.createTasks.length,
     updated: plan.updateWorkstreams.length + plan.updateTasks.length,
     orphaned: plan.orphanWorkstreams.length + plan.orphanTasks.length,
     written_back: 0,
-    pending_writeback: [...pending].filter((key) => !ended.has(key)).length,
+    pending_writeback: [...pending].filter((key) => meant.has(key) || !ended.has(key)).length,
   };
 }
 

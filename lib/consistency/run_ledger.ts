@@ -58,8 +58,10 @@ export type SourceOutcome =
   | { readonly state: "failed"; readonly problem: string }
   /** Its tip is the one that was left unfinished a while ago: the next try comes after the back-off. */
   | { readonly state: "waiting" }
-  /** Its tip is known, but could not be read, or what its files need could not be published. */
-  | { readonly state: "unfinished"; readonly tip: string; readonly problem: string };
+  /** Its tip is known, and could not be read or applied. */
+  | { readonly state: "unread"; readonly tip: string; readonly problem: string }
+  /** It was applied, but what its files need could not be published. */
+  | { readonly state: "unpublished"; readonly tip: string; readonly problem: string };
 
 const NO_FILES: WorkplanCounts = { found: 0, parsed: 0, failed: 0, ignored: 0 };
 const NO_TASKS = { found: 0, parsed: 0, failed: 0 };
@@ -89,7 +91,6 @@ export class RunLedger {
   readonly aboutCheckouts = new Map<string, HubFinding[]>();
   lockHolder: LockHolder | null = null;
   lockSkipped = false;
-  abandoned: AbandonedRun | null = null;
 
   constructor(terms: RunTerms) {
     this.#terms = terms;
@@ -106,7 +107,7 @@ export class RunLedger {
 
   /** The first failure is the report's; a later one is a remark, so that none is lost. */
   fail(failure: OpsFailure, repo: string | null): void {
-    const message = describeFailure(failure);
+    const message = describeFailure(failure).toWellFormed();
     if (this.#error !== null) {
       this.remark(`${repo ?? "run"}: ${message}`);
       return;
@@ -116,7 +117,7 @@ export class RunLedger {
   }
 
   remark(text: string): void {
-    this.#remarks.push(text);
+    this.#remarks.push(text.toWellFormed());
   }
 
   /** @param tip the commit that makes it so; null where nothing can be said of the source */
@@ -139,7 +140,7 @@ export class RunLedger {
     this.skipMissing(repo);
     this.outcomes.set(repo.id, failedAt(tip, observed));
     const message = "The remote could not be read; its rows keep their last good values";
-    const hint = `git ls-remote ${shellQuoted(repo.remote_url ?? repo.checkouts[0] ?? "URL")} HEAD`;
+    const hint = `git ls-remote -- ${shellQuoted(repo.remote_url ?? repo.checkouts[0] ?? "URL")} HEAD`;
     this.report(repo, repoUnusable, { code: "unreachable", subject: repo.slug, message, observed, hint });
   }
 
@@ -149,8 +150,9 @@ export class RunLedger {
   }
 
   /** Nothing new has come since it was left unfinished; another try comes later. */
-  skipWaiting(repo: ScopedRepo, problem: string, retryAt: string): void {
-    this.skipClean(repo, null, null);
+  skipWaiting(repo: ScopedRepo, wasRead: boolean, problem: string, retryAt: string): void {
+    if (wasRead) this.skipClean(repo, null, null);
+    else this.skipMissing(repo);
     this.outcomes.set(repo.id, { state: "waiting" });
     this.remark(`${repo.slug}: not tried again before ${retryAt}, or a new commit: ${problem}`);
   }
@@ -171,7 +173,6 @@ export class RunLedger {
 
   /** The run before held the fleet's lease to its end: it was killed, or lost its host. */
   takeOver(run: AbandonedRun): void {
-    this.abandoned = run;
     const { source, host, pid, since } = run;
     this.remark(`a run of ${source} on ${host}, pid ${pid}, since ${since}, never ended; its lease was taken over`);
   }
@@ -237,8 +238,8 @@ export class RunLedger {
   }
 
   /** It was applied, but what its files need could not be published: another try comes after a back-off. */
-  unfinished({ id }: ScopedRepo, tip: string, problem: string): void {
-    this.outcomes.set(id, { state: "unfinished", tip, problem });
+  unpublished({ id }: ScopedRepo, tip: string, problem: string): void {
+    this.outcomes.set(id, { state: "unpublished", tip, problem: problem.toWellFormed() });
   }
 
   /** What the checks say of edits that are not committed, beyond what they say of the commit. */
@@ -253,8 +254,9 @@ export class RunLedger {
   }
 
   /** The repository was read, but its transaction failed: nothing of it was written. */
-  failRepo(repo: ScopedRepo, failure: OpsFailure): void {
+  failRepo(repo: ScopedRepo, failure: OpsFailure, tip: string): void {
     this.fail(failure, repo.slug);
+    this.outcomes.set(repo.id, failedAt(tip, describeFailure(failure).toWellFormed()));
     this.#processed.push(unread(repo));
   }
 
@@ -313,8 +315,9 @@ export class RunLedger {
   }
 }
 
-function failedAt(tip: string | null, problem: string): SourceOutcome {
-  return tip === null ? { state: "failed", problem } : { state: "unfinished", tip, problem };
+function failedAt(tip: string | null, said: string): SourceOutcome {
+  const problem = said.toWellFormed();
+  return tip === null ? { state: "failed", problem } : { state: "unread", tip, problem };
 }
 
 function unread({ slug }: ScopedRepo): ProcessedRepo {

@@ -21,7 +21,7 @@ export interface RunResult {
   readonly stderr: string;
 }
 
-/** How long after its end a program's pipes may stay open. */
+/** How long a program has to tidy up after it was asked to end (git takes its locks away), and then its pipes to close. */
 const GRACE_MS = 1_000;
 
 /**
@@ -42,12 +42,23 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     new OpsFailure(`Could not finish ${program}`, {
       observed: `still running after ${options.deadlineMs / 1000} s${stderr ? `, last said: ${lastLine(stderr)}` : ""}`,
     });
-  let timer = setTimeout(() => {
-    late = true;
-    end();
+  const steps = [
+    () => {
+      late = true;
+      endGroup(child.pid, "SIGTERM");
+    },
+    end,
     // What has left the group may hold our pipes open for as long as it likes.
-    timer = setTimeout(() => giveUp(lateFailure("")), GRACE_MS);
-  }, options.deadlineMs);
+    () => giveUp(lateFailure("")),
+  ];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const next = (afterMs: number) => {
+    timer = setTimeout(() => {
+      steps.shift()?.();
+      if (steps.length > 0) next(GRACE_MS);
+    }, afterMs);
+  };
+  next(options.deadlineMs);
   const finished = Promise.all([
     readCapped(child.stdout, max, child.pid, program),
     readCapped(child.stderr, max, child.pid, program),
@@ -61,14 +72,15 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     return { exitCode, stdout, stderr };
   } finally {
     clearTimeout(timer);
+    steps.length = 0;
     options.signal?.removeEventListener("abort", end);
   }
 }
 
 /** Ends a program and all that it started: the group, not the process alone. */
-export function endGroup(pid: number): void {
+export function endGroup(pid: number, signal: NodeJS.Signals = "SIGKILL"): void {
   try {
-    process.kill(-pid, "SIGKILL");
+    process.kill(-pid, signal);
   } catch {
     // Already gone: that is what was wanted.
   }

@@ -12,6 +12,7 @@ export interface Edit {
   /** Tasks are named by id: a line number may be another task's by now. */
   readonly target: "workplan" | { readonly task: string };
   readonly key: "state_hub_workstream_id" | "state_hub_task_id" | "status" | "completed";
+  /** Empty takes a `completed` away: the key stays, without a value. */
   readonly value: string;
   /** What the file must hold now, null for an absent or empty key; anything else means that somebody was faster. */
   readonly replaces: string | null;
@@ -74,8 +75,8 @@ function spliceFor(sheet: Sheet, reading: WorkplanReading & { state: "parsed" },
   if (spot === null) return refuse(START, "no_such_task", edit, "No readable block has this task id");
   const entry = spot.entries.get(edit.key);
   const current = entry?.value ?? null;
-  const same = typeof current === "string" && sameValue(edit.key, current, edit.value);
-  if (same) return null;
+  const same = sameValue(edit.key, typeof current === "string" ? current : "", edit.value);
+  if (same && (current === null || typeof current === "string")) return null;
   const place = reading.state === "parsed" ? spot.place(edit.key) : START;
   const wanted = edit.replaces;
   const raced =
@@ -147,7 +148,7 @@ function isOurs({ target, key, value }: Edit): boolean {
     const statuses: readonly string[] = target === "workplan" ? WORKPLAN_STATUSES : TASK_STATUSES;
     return statuses.includes(value);
   }
-  if (key === "completed") return target !== "workplan" && isDate(value);
+  if (key === "completed") return target !== "workplan" && (value === "" || isDate(value));
   return isHubId(value) && key === (target === "workplan" ? "state_hub_workstream_id" : "state_hub_task_id");
 }
 
@@ -173,7 +174,8 @@ function meaning(reading: WorkplanReading, edits: readonly Edit[]): string {
   const { workplan, tasks, failedBlocks, problems } = reading;
   const edited = (target: string | null, fields: Record<string, unknown>) => {
     const mine = edits.filter((edit) => (edit.target === "workplan" ? null : edit.target.task) === target);
-    for (const { key, value } of mine) fields[FIELDS[key]] = key.startsWith("state_hub_") ? value.toLowerCase() : value;
+    for (const { key, value } of mine)
+      fields[FIELDS[key]] = key.startsWith("state_hub_") ? value.toLowerCase() : value || null;
     return { ...fields, places: null, line: null, column: null };
   };
   return JSON.stringify([

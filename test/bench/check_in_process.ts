@@ -16,6 +16,7 @@ export function checkAll(url: HubUrl): Promise<FleetResult> {
     strict: true,
     maxSeconds: null,
     remotes: null,
+    activity: { ended: async () => {}, neverEnded: async () => {} },
     signal: new AbortController().signal,
     progress: () => {},
   });

@@ -12,7 +12,7 @@ import { type RemoteServers, type ServerName, startRemoteServers } from "./remot
 import { planId, planOf, planPath, type SweptFleet, type SweptRepo, sweptFleet } from "./swept_fleet.ts";
 
 export const WELL = ["over-path", "over-ssh", "over-https"] as const;
-export const CHANGED = ["forced", "renamed", "shallow", "raced"] as const;
+export const CHANGED = ["forced", "renamed", "shallow", "raced", "overtaken"] as const;
 export const refusing = canMount ? [...REFUSING, FULL] : REFUSING;
 const SLUGS: readonly string[] = [...WELL, ...CHANGED, ...[...UNREADABLE, ...refusing].map(({ slug }) => slug)];
 
@@ -83,7 +83,13 @@ export async function failingFleet(): Promise<FailingFleet> {
 type Repos = (slug: string) => SweptRepo;
 
 async function breakAll(repo: Repos, servers: RemoteServers): Promise<void> {
-  const [forced, renamed, shallow, raced] = CHANGED.map(repo) as [SweptRepo, SweptRepo, SweptRepo, SweptRepo];
+  const [forced, renamed, shallow, raced, overtaken] = CHANGED.map(repo) as readonly SweptRepo[] as readonly [
+    SweptRepo,
+    SweptRepo,
+    SweptRepo,
+    SweptRepo,
+    SweptRepo,
+  ];
   await forced.clone.commit({ [secondPlan("forced")]: null });
   await forced.clone.git("push", "--quiet", "--force", "origin", "HEAD:main");
   await renamed.bare.git("branch", "--move", "main", "trunk");
@@ -91,9 +97,15 @@ async function breakAll(repo: Repos, servers: RemoteServers): Promise<void> {
   await push(renamed, "trunk");
   renameSync(shallow.path, `${shallow.path}.deep`);
   await shallow.clone.git("clone", "--quiet", "--bare", "--depth=1", `file://${shallow.path}.deep`, shallow.path);
-  for (const each of [shallow, raced, ...WELL.map(repo), ...refusing.map(({ slug }) => repo(slug))]) await push(each);
-  await raced.clone.commit({ "somebody.txt": "was faster\n" });
-  await raced.clone.git("push", "--quiet", "origin", "HEAD:faster");
+  for (const each of [shallow, raced, overtaken, ...WELL.map(repo), ...refusing.map(({ slug }) => repo(slug))])
+    await push(each);
+  for (const { clone } of [raced, overtaken]) {
+    await clone.commit({ "somebody.txt": "was faster\n" });
+    await clone.git("push", "--quiet", "origin", "HEAD:faster");
+  }
+  const once = `${overtaken.path}/once`;
+  const move = `git -C '${overtaken.path}' update-ref refs/heads/main faster`;
+  servers.beforePushes("overtaken", `test -e '${once}' || { touch '${once}'; ${move}; }`);
   hook(raced, "pre-receive", `test -e raced && exit 0; touch raced\n${OUTSIDE} git update-ref refs/heads/main faster`);
   for (const { slug, breaks } of [...UNREADABLE, ...refusing]) await breaks?.(repo(slug));
   servers.fail(true);
@@ -151,6 +163,7 @@ function callsOf({ path }: SweptRepo): number {
 
 function serverOf(slug: string): ServerName | undefined {
   if (slug === "over-ssh") return "ssh";
+  if (slug === "overtaken") return "overtaken";
   return slug === "over-https" ? "https" : UNREADABLE.find((each) => each.slug === slug)?.server;
 }
 

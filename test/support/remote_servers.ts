@@ -6,7 +6,7 @@ import { type HttpsRemote, startHttpsRemote } from "./https_remote.ts";
 import { type Sshd, startSshd } from "./sshd.ts";
 import type { SweptFleet } from "./swept_fleet.ts";
 
-const SSH = ["ssh", "wrong_key", "unknown_key", "refused_key"] as const;
+const SSH = ["ssh", "wrong_key", "unknown_key", "refused_key", "overtaken"] as const;
 const HTTPS = ["https", "password", "error", "redirects", "untrusted"] as const;
 export type ServerName = (typeof SSH)[number] | (typeof HTTPS)[number];
 
@@ -15,7 +15,9 @@ export interface RemoteServers {
   url(name: ServerName, path: string): string;
   /** Connections or requests so far. */
   contacts(name: ServerName): number;
-  /** All but `ssh` and `https` turn everybody away from now on, or serve again. */
+  /** Over ssh alone: this shell command runs there before each push that comes in, and before git lists a ref for it. */
+  beforePushes(name: (typeof SSH)[number], command: string): void;
+  /** All but `ssh`, `overtaken` and `https` turn everybody away from now on, or serve again. */
   fail(failing: boolean): void;
   stop(): Promise<void>;
 }
@@ -49,6 +51,10 @@ export async function startRemoteServers({ folder, home, userHome }: SweptFleet)
         ?.log()
         .match(/^Connection from /gm)?.length ??
       0,
+    beforePushes: (name, command) => {
+      const push = `case $SSH_ORIGINAL_COMMAND in git-receive-pack*) ${command};; esac`;
+      ssh.get(name)?.fault({ command: `${push}; exec sh -c "$SSH_ORIGINAL_COMMAND"` });
+    },
     fail,
     stop: async () => {
       for (const [, server] of [...sshds, ...webs]) await server.stop();

@@ -3,7 +3,6 @@
 import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { recordSweep, recordUnendedSweep } from "../../lib/activity/activity_run.ts";
 import type { CheckOptions, RemoteOptions } from "../../lib/consistency/check_fleet.ts";
 import { addRepo } from "../../lib/consistency/repo_registry.ts";
 import type { FleetResult } from "../../lib/consistency/run_ledger.ts";
@@ -58,8 +57,7 @@ export async function sweptFleet(): Promise<SweptFleet> {
   const [hub, folder] = [await freshHub(), temporaryFolder()];
   const [home, userHome] = [join(folder.path, "home"), join(folder.path, "user")];
   for (const path of [home, userHome]) mkdirSync(path);
-  const activity = { ended: recordSweep, neverEnded: recordUnendedSweep };
-  const reach = { home, writeBack: true, atOnce: 8, perHost: 8, hubKey: "test", activity };
+  const reach = { home, writeBack: true, atOnce: 8, perHost: 8, hubKey: "test" };
   const terms = { host: hostname(), source: "local-timer", strict: false } as const;
   return {
     hub,

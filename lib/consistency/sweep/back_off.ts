@@ -70,14 +70,19 @@ export function isWaiting(state: RepoState | null, { now, manual }: Asking): boo
   return leftMs > EARLY_MS && leftMs <= waitAfter(state.failures);
 }
 
-/** Read and applied as far as it goes: what failed is giving something back to it. */
-export function isUnpublished(state: RepoState | null): boolean {
-  return state !== null && state.failures > 0 && state.ok_at !== null && state.ok_at === state.tried_at;
+/** The last try read and applied it: what failed then, if anything, is giving something back to it. */
+export function wasRead({ ok_at, tried_at }: RepoState): boolean {
+  return ok_at !== null && ok_at === tried_at;
 }
 
-/** The same of one that is asked in every sweep: another tip than at its failure ends its wait. */
-export function isUnpublishedWaiting(state: RepoState | null, asking: Asking & { readonly tip: string }): boolean {
-  return isUnpublished(state) && state?.tip === asking.tip && isWaiting(state, asking);
+/** Its remote told its tip when it failed: so it is asked in every sweep, and another tip ends its wait. */
+export function hasAnswered(state: RepoState | null): boolean {
+  return state !== null && state.failures > 0 && state.tip !== null;
+}
+
+/** Whether there is nothing to try with the tip that it names now. */
+export function isWaitingWith(state: RepoState | null, asking: Asking & { readonly tip: string }): boolean {
+  return hasAnswered(state) && state?.tip === asking.tip && isWaiting(state, asking);
 }
 
 function waitAfter(failures: number): number {

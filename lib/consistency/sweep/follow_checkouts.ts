@@ -8,16 +8,9 @@ import { type HubFinding, toFinding } from "../finding.ts";
 import type { RunLedger } from "../run_ledger.ts";
 import type { ScopedRepo } from "../scope.ts";
 import type { Sighting } from "../sight.ts";
-import type { Reach } from "./reach.ts";
 
 /** Whether a checkout's branch is elsewhere than at this commit: a few file reads. Of one that is gone nothing is said. */
-export function checkoutsBehind(
-  { twins }: ScopedRepo,
-  branch: string,
-  commit: string,
-  { reach }: { readonly reach: Reach },
-): boolean {
-  if (!reach.writeBack) return false;
+export function checkoutsBehind({ twins }: ScopedRepo, branch: string, commit: string): boolean {
   return twins.some((path) => {
     const checkout = checkoutAt(path);
     return checkout !== null && readRef(checkout, `refs/heads/${branch}`) !== commit;

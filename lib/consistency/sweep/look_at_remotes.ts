@@ -11,7 +11,7 @@ import type { RunLedger } from "../run_ledger.ts";
 import type { RunLocks } from "../run_locks.ts";
 import { REMOTE_SOURCE, type ScopedRepo } from "../scope.ts";
 import { isCurrent, lookAt, type RemoteSource } from "../sight.ts";
-import { isUnpublishedWaiting, type RepoState } from "./back_off.ts";
+import { isWaitingWith, type RepoState, wasRead } from "./back_off.ts";
 import { checkoutsBehind, followCheckouts } from "./follow_checkouts.ts";
 import { inLanes } from "./lanes.ts";
 import type { Reach } from "./reach.ts";
@@ -22,10 +22,13 @@ export interface RemoteLook extends LookOptions {
   readonly reach: Reach;
   readonly locks: RunLocks;
   readonly state: SweepState;
+  /** One repository was asked for, by somebody who waits for it. */
+  readonly single: boolean;
 }
 
 const ASK_MS = 10_000;
 const FETCH_MS = 60_000;
+const LONGEST_FETCH_MS = 3_600_000;
 /** Repositories that failed last time, at once: most of the lanes stay free for the others. */
 const FAILING_AT_ONCE = 2;
 const FAILING = "failing";
@@ -95,7 +98,7 @@ async function lookAtOne(candidate: Candidate, ledger: RunLedger, options: LookN
   } catch (error) {
     options.outer.throwIfAborted();
     if (!(error instanceof BudgetUsedUp)) {
-      ledger.skipUnreachable(repo, describeFailure(error), null);
+      ledger.skipUnreachable(repo, describeFailure(error), error instanceof UnreadTip ? error.tip : null);
       return null;
     }
     const hadTime = performance.now() - started >= FAIR_SHARE * options.budget.shareMs(LOOK_SHARE);
@@ -118,25 +121,39 @@ async function compare(
   const pass = repo.passes.find(({ source }) => source === REMOTE_SOURCE);
   const tip = { branch, commit, checkedOut: false };
   const at = { now: options.state.now, manual: options.reach.manual, tip: commit };
-  if (isUnpublishedWaiting(state, at)) {
-    ledger.skipWaiting(repo, state?.problem ?? "it failed", state?.retry_at ?? "the next failure");
+  if (state !== null && isWaitingWith(state, at)) {
+    ledger.skipWaiting(repo, wasRead(state), state.problem ?? "it failed", state.retry_at ?? "the next failure");
     return null;
   }
   const owed = options.reach.writeBack && repo.pending;
   const clean = pass !== undefined && !options.full && !owed && isCurrent(pass, repo, { tip, workTree: NO_WORK_TREE });
-  if (clean) ledger.skipClean(repo, pass.workplans, commit);
-  if (clean && !checkoutsBehind(repo, branch, commit, options)) {
-    ledger.aboutCheckouts.set(repo.id, []);
+  if (clean) {
+    ledger.skipClean(repo, pass.workplans, commit);
+    await follow(repo, found, ledger, options);
     return null;
   }
-  const fetched = await options.locks.inRepo(repo.id, options.signal, async () => {
-    const changed = await fetchSeen(repo, found, ledger, options);
-    if (clean && changed !== null) await followCheckouts(repo, changed.sighting, ledger, options.host);
-    return changed;
-  });
-  if ("done" in fetched) return clean ? null : fetched.done;
-  if (!clean) ledger.skipHeld(repo, fetched.heldBy);
+  const fetched = await options.locks.inRepo(repo.id, options.signal, () => fetchSeen(repo, found, options));
+  if ("done" in fetched) return fetched.done;
+  ledger.skipHeld(repo, fetched.heldBy);
   return null;
+}
+
+/** Nothing is to be read; checkouts that have not followed yet are tried again. What goes wrong is about them alone. */
+async function follow(repo: ScopedRepo, found: Seen, ledger: RunLedger, options: LookNow): Promise<void> {
+  if (!options.reach.writeBack) return;
+  if (!checkoutsBehind(repo, found.branch, found.commit)) {
+    ledger.aboutCheckouts.set(repo.id, []);
+    return;
+  }
+  try {
+    await options.locks.inRepo(repo.id, options.signal, async () => {
+      const { sighting } = await fetchSeen(repo, found, options);
+      await followCheckouts(repo, sighting, ledger, options.host);
+    });
+  } catch (error) {
+    options.outer.throwIfAborted();
+    ledger.remark(`${repo.slug}: its checkouts could not be looked at: ${describeFailure(error)}`);
+  }
 }
 
 const NO_WORK_TREE = "none";
@@ -167,23 +184,30 @@ async function findOwnTip(repo: ScopedRepo, ledger: RunLedger, { host }: LookNow
   return null;
 }
 
-/** @returns null when the remote told its tip and does not give it: another try comes later, or with another tip */
+/** @throws UnreadTip when the remote told its tip and does not give it: another try comes later, or with another tip */
 async function fetchSeen(
   repo: ScopedRepo,
   { source, branch, commit }: Seen,
-  ledger: RunLedger,
-  { reach, signal }: LookNow,
-): Promise<Changed | null> {
+  { reach, single, budget, signal }: LookNow,
+): Promise<Changed> {
   try {
     const mirror = await openMirror(reach.home, mirrorName(repo), commit);
-    const limits = { deadlineMs: FETCH_MS, signal };
-    const tip = await fetchTip(mirror, source.remote, reach.access, { branch, commit }, limits);
+    // A person who asks for one repository waits for it: its first fetch may be long.
+    const deadlineMs = single ? Math.max(FETCH_MS, Math.min(budget.leftMs(), LONGEST_FETCH_MS)) : FETCH_MS;
+    const tip = await fetchTip(mirror, source.remote, reach.access, { branch, commit }, { deadlineMs, signal });
     const rest = { source: REMOTE_SOURCE, workTree: NO_WORK_TREE, racy: false, remote: source };
     return { repo, sighting: { checkout: mirror, tip, ...rest } };
   } catch (error) {
     signal.throwIfAborted();
-    ledger.skipUnreachable(repo, describeFailure(error), commit);
-    return null;
+    throw new UnreadTip(commit, { cause: error });
+  }
+}
+
+class UnreadTip extends Error {
+  readonly tip: string;
+  constructor(tip: string, options: ErrorOptions) {
+    super("", options);
+    this.tip = tip;
   }
 }
 

@@ -1,7 +1,7 @@
 // Makes ready to work with remotes: where they stood after the last sweep, how git gets to them, and the first look.
 import type { Reader } from "../../db/handles.ts";
 import { remoteAccess } from "../../git/remote_access.ts";
-import type { RemoteOptions } from "../check_fleet.ts";
+import type { CheckOptions, RemoteOptions } from "../check_fleet.ts";
 import type { Changed } from "../look_at_fleet.ts";
 import type { RunLedger } from "../run_ledger.ts";
 import { lookAtRemotes, type RemoteLook } from "./look_at_remotes.ts";
@@ -14,7 +14,7 @@ export interface Reached {
   look(): Promise<Changed[]>;
 }
 
-type LookTerms = Omit<RemoteLook, "reach" | "state"> & { readonly dryRun: boolean; readonly source: string };
+type LookTerms = Omit<RemoteLook, "reach" | "state" | "single"> & Pick<CheckOptions, "scope" | "dryRun" | "source">;
 
 export async function reachRemotes(
   sql: Reader,
@@ -29,8 +29,9 @@ export async function reachRemotes(
     ...(url === null ? [] : [url.replace(/^file:\/\//, "")].filter((path) => path.startsWith("/"))),
   ]);
   const access = remoteAccess({ home, safePaths: local });
-  const manual = options.source === "manual" || ledger.repos.length === 1;
+  const single = !("all" in options.scope);
+  const manual = options.source === "manual" || single;
   const reach = { access, home, writeBack: writeBack && !options.dryRun, atOnce, perHost, manual };
   const state = await loadSweepState(sql);
-  return { reach, state, look: () => lookAtRemotes(ledger, { ...options, reach, state }) };
+  return { reach, state, look: () => lookAtRemotes(ledger, { ...options, reach, state, single }) };
 }

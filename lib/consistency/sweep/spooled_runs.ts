@@ -3,7 +3,7 @@
 import type { Database } from "../../db/connect.ts";
 import { describeFailure } from "../../failure.ts";
 import type { RemoteOptions } from "../check_fleet.ts";
-import { storeRun } from "../record_run.ts";
+import { type ActivityRecorder, storeRun } from "../record_run.ts";
 import type { Report } from "../report.ts";
 import { drainSpool } from "./drain_spool.ts";
 import { spoolRun } from "./spool.ts";
@@ -15,7 +15,8 @@ import { spoolRun } from "./spool.ts";
 export async function recordFailedRun(
   database: Database | undefined,
   report: Report,
-  { home, hubKey, activity }: RemoteOptions,
+  { home, hubKey }: RemoteOptions,
+  activity: ActivityRecorder,
 ): Promise<string | null> {
   try {
     if (database === undefined) throw new Error("there is no database");
@@ -33,7 +34,8 @@ export async function recordFailedRun(
 /** Writes what waits, oldest first. @returns what could not be, in words */
 export async function storeSpooledRuns(
   database: Database,
-  { home, hubKey, activity }: RemoteOptions,
+  { home, hubKey }: RemoteOptions,
+  activity: ActivityRecorder,
 ): Promise<readonly string[]> {
   if (hubKey === null) return [];
   return drainSpool(home, hubKey, (record) => database.transaction((tx) => storeRun(tx, record, activity)));

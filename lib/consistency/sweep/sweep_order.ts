@@ -1,7 +1,7 @@
 // Which repositories a sweep takes first, so that none starves. The healthy ones go round: whoever was checked goes behind
 // all others, so each comes up within N / k sweeps of k of them. Those that failed last are a queue of their own with a
 // small share: fifty that always fail do not hold up the healthy, and one that failed by chance still gets its turn. (pure)
-import { isUnpublished, isWaiting, type RepoState } from "./back_off.ts";
+import { hasAnswered, isWaiting, type RepoState } from "./back_off.ts";
 
 export interface SweepOrder<T> {
   /** The oldest successful check first, one that never had any before all; then the oldest try, then the slug. */
@@ -57,7 +57,7 @@ function ranksOf(state: RepoState | null, asking: { now: string; manual: boolean
     tried: momentBefore(asking.now, state?.tried_at),
     retry: momentOf(state?.retry_at),
   };
-  const healthy = (state?.failures ?? 0) === 0 || isUnpublished(state);
+  const healthy = (state?.failures ?? 0) === 0 || hasAnswered(state);
   const kind: Kind = healthy ? "healthy" : isWaiting(state, asking) ? "waiting" : "failing";
   return { kind, ...ranks };
 }

@@ -51,7 +51,7 @@ export async function storeSweepState(
     )
     insert into sweep_state (run_id, write_back, finished_at, repos)
     select ${ended.runId}::uuid, ${ended.writeBack}, now(), coalesce(jsonb_object_agg(id, state), '{}') from kept
-    on conflict (singleton) do update set run_id = excluded.run_id, write_back = excluded.write_back,
+    on conflict (singleton) do update set run_id = excluded.run_id, write_back = sweep_state.write_back or excluded.write_back,
       finished_at = excluded.finished_at, repos = excluded.repos`;
 }
 

@@ -11,7 +11,7 @@ ALTER TABLE repo_passes ADD COLUMN tree text;
 CREATE TABLE sweep_state (
   singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
   run_id uuid NOT NULL,
-  -- Whether that sweep was allowed to commit and push.
+  -- Whether any sweep was allowed to commit and push: only then is a correction that waits a finding.
   write_back boolean NOT NULL,
   finished_at timestamptz NOT NULL,
   -- By repository id: {ok_at, tried_at, failures, retry_at, tip, problem}, times ISO 8601.
@@ -28,6 +28,9 @@ ALTER TABLE repos ADD COLUMN last_remote_commit text;
 
 -- Why the correction has not reached its file yet; null until it was tried.
 ALTER TABLE writeback_intents ADD COLUMN problem text;
+-- The value that was on its way to the file: a push may land after its run was killed, and is then no person's edit.
+ALTER TABLE writeback_intents ADD COLUMN sent_value text;
+ALTER TABLE writeback_intents ADD COLUMN sent_at timestamptz;
 CREATE INDEX writeback_intents_done ON writeback_intents (repo_id, done_at) WHERE done_at IS NOT NULL;
 
 -- Who looks for a finding again: 'repo', 'hub', 'remote', or 'checkouts:HOST' and 'follow:HOST', which no other host can judge.

@@ -68,7 +68,7 @@ function snapshot(rows: readonly Row[]): HubSnapshot {
         }) as unknown as TaskRow,
     ),
   );
-  const empty = { intents: [], recent_writes: [], conflicts: [], files: [] };
+  const empty = { intents: [], sent: [], recent_writes: [], conflicts: [], files: [] };
   return { now: "2026-01-01T00:00:00Z", last_source_commit: null, workstreams, tasks, ...empty };
 }
 

@@ -64,6 +64,23 @@ async function setStatus(table: "workstreams" | "tasks", key: string, status: st
   await sql`update ${sql(table)} set status = ${status} where ${sql(table === "tasks" ? "task_id" : "workplan_id")} = ${key}`;
 }
 
+describe("planRepo() on a correction that has arrived in its file", () => {
+  test("takes what the hub said since for the hub's own move, and not for a conflict", async () => {
+    const { repo, path, text, check } = await onePlan("ARR", { tasks: tasksOf("ARR", {}) });
+    await setStatus("tasks", "ARR-WP-0001-T01", "in_progress");
+    await check();
+    // What a write-back of "in_progress" leaves when its run was killed, and the hub's next move.
+    await hub.database
+      .sql`update writeback_intents set sent_value = value, sent_at = now() where subject = 'ARR-WP-0001-T01'`;
+    await repo.commit({ [path]: text({ tasks: tasksOf("ARR", { status: "in_progress" }) }) });
+    await setStatus("tasks", "ARR-WP-0001-T01", "done");
+    expect((await check()).findings).toEqual([]);
+    expect(await conflicts("ARR-WP-0001-T01")).toEqual([]);
+    const rows = await hub.database.sql`select status from tasks where task_id = 'ARR-WP-0001-T01'`;
+    expect([...rows]).toEqual([{ status: "done" }]);
+  });
+});
+
 describe("planRepo() on what was held as gone", () => {
   const apply = async (slug: string) => {
     const { id, digest } = await showHeldPlan(hub.database.sql, slug);

@@ -44,6 +44,20 @@ describe("spliceWorkplan() changes the values and nothing else", () => {
     expect(splice(text, newHubId("workplan"), newHubId(T01))).toBe(wanted);
   });
 
+  test("spliceWorkplan() takes a completed date away and leaves the key, and of an absent one leaves everything", () => {
+    const cleared: Edit = { target: T01, key: "completed", value: "", replaces: "2026-11-20" };
+    for (const [before, after] of [
+      ['"2026-11-20"', '""'],
+      ["2026-11-20", ""],
+      ["'2026-11-20' # at last", "'' # at last"],
+    ] as const) {
+      const text = (value: string) => plan({}, block({ ...TASK, completed: value }));
+      expect(splice(text(before), cleared)).toBe(text(after));
+      expect(splice(text(after), cleared)).toBe(text(after));
+    }
+    expect(splice(plan({}, block()), { ...cleared, replaces: null })).toBe(plan({}, block()));
+  });
+
   test("spliceWorkplan() keeps a byte order mark, CRLF and a missing final newline", () => {
     const text = `\ufeff${plan({}, block()).replaceAll("\n", "\r\n").trimEnd()}`;
     const wanted = text

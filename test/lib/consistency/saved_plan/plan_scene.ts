@@ -1,7 +1,9 @@
 // A hub of its own with a few repositories, plans of runs over them, and what applying one came to: in this process, as the
 // script does it.
+
 import { mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { recordSweep, recordUnendedSweep } from "../../../../lib/activity/activity_run.ts";
 import type { CheckOptions } from "../../../../lib/consistency/check_fleet.ts";
 import { loadHubSnapshot } from "../../../../lib/consistency/hub_snapshot.ts";
 import { addRepo } from "../../../../lib/consistency/repo_registry.ts";
@@ -59,7 +61,13 @@ export function plansOver(
 ): Pick<PlanScene, "plan" | "apply"> {
   const optionsOf = (scope: CheckOptions["scope"], more: Partial<CheckOptions>): CheckOptions => ({
     ...{ connect: () => connect(url), scope, source: "manual", host: TEST_HOST, strict: true, dryRun: false },
-    ...{ full: false, maxSeconds: null, remotes: null, signal: new AbortController().signal, progress: () => {} },
+    ...{
+      full: false,
+      maxSeconds: null,
+      remotes: null,
+      activity: { ended: recordSweep, neverEnded: recordUnendedSweep },
+    },
+    ...{ signal: new AbortController().signal, progress: () => {} },
     ...terms,
     ...more,
   });

@@ -1,7 +1,6 @@
 // Plans over remotes, with write-back: the bytes that are pushed are those of the plan, and so is what the hub notes after.
 import { describe, expect, test } from "bun:test";
 import { hostname } from "node:os";
-import { recordSweep, recordUnendedSweep } from "../../../../lib/activity/activity_run.ts";
 import type { RemoteOptions } from "../../../../lib/consistency/check_fleet.ts";
 import { holdToPlan } from "../../../../lib/consistency/saved_plan/hold_to_plan.ts";
 import { sealed } from "../../../../lib/consistency/saved_plan/plan_document.ts";
@@ -16,8 +15,7 @@ type Plans = Pick<PlanScene, "plan" | "apply">;
 
 async function inFleet(work: (fleet: SweptFleet, plans: Plans) => Promise<void>, more: Partial<RemoteOptions> = {}) {
   const fleet = await sweptFleet();
-  const activity = { ended: recordSweep, neverEnded: recordUnendedSweep };
-  const remotes = { home: fleet.home, writeBack: true, atOnce: 8, perHost: 8, hubKey: "test", activity, ...more };
+  const remotes = { home: fleet.home, writeBack: true, atOnce: 8, perHost: 8, hubKey: "test", ...more };
   try {
     await work(fleet, plansOver(fleet.hub.url, fleet.folder, { host: hostname(), remotes }));
   } finally {

@@ -5,10 +5,11 @@ import {
   afterFailure,
   afterSuccess,
   BACK_OFF_MS,
-  isUnpublished,
-  isUnpublishedWaiting,
+  hasAnswered,
   isWaiting,
+  isWaitingWith,
   type RepoState,
+  wasRead,
 } from "../../../../lib/consistency/sweep/back_off.ts";
 
 const NOON = Date.parse("2026-11-21T12:00:00Z");
@@ -88,20 +89,26 @@ describe("isWaiting()", () => {
   });
 });
 
-describe("isUnpublishedWaiting()", () => {
+describe("isWaitingWith()", () => {
   const unpublished: RepoState = { ...failed(2, "a1"), ok_at: at(0) };
   const now = at(5);
 
   test("waits with a push until its time, its remote's next commit, or a person", () => {
-    expect(isUnpublishedWaiting(unpublished, { now, manual: false, tip: "a1" })).toBe(true);
-    expect(isUnpublishedWaiting(unpublished, { now: at(29), manual: false, tip: "a1" })).toBe(false);
-    expect(isUnpublishedWaiting(unpublished, { now, manual: false, tip: "b2" })).toBe(false);
-    expect(isUnpublishedWaiting(unpublished, { now, manual: true, tip: "a1" })).toBe(false);
+    expect(isWaitingWith(unpublished, { now, manual: false, tip: "a1" })).toBe(true);
+    expect(isWaitingWith(unpublished, { now: at(29), manual: false, tip: "a1" })).toBe(false);
+    expect(isWaitingWith(unpublished, { now, manual: false, tip: "b2" })).toBe(false);
+    expect(isWaitingWith(unpublished, { now, manual: true, tip: "a1" })).toBe(false);
   });
 
-  test("is not said of one that could not be read, of one that is well, or of one never tried", () => {
-    expect(isUnpublishedWaiting(failed(2, "a1"), { now, manual: false, tip: "a1" })).toBe(false);
-    expect([null, afterSuccess({ now, tip: "a1" }), failed(2), unpublished].map(isUnpublished)).toEqual([
+  test("waits with a tip that could not be read, in the same way", () => {
+    expect(isWaitingWith(failed(2, "a1"), { now, manual: false, tip: "a1" })).toBe(true);
+    expect(isWaitingWith(failed(2, "a1"), { now, manual: false, tip: "b2" })).toBe(false);
+    expect([failed(2, "a1"), unpublished].map(wasRead)).toEqual([false, true]);
+  });
+
+  test("is not said of one that did not answer, of one that is well, or of one never tried", () => {
+    expect(isWaitingWith(failed(2), { now, manual: false, tip: "a1" })).toBe(false);
+    expect([null, afterSuccess({ now, tip: "a1" }), failed(2), unpublished].map(hasAnswered)).toEqual([
       false,
       false,
       false,
