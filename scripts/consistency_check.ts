@@ -9,6 +9,10 @@ import { usageFailure } from "../lib/failure.ts";
 /** The timer's interval leaves room for three of them. */
 const SWEEP_SECONDS = 300;
 
+function writeBackFlag(given: boolean | undefined): string[] {
+  return given === undefined ? [] : [given ? "--write-back" : "--no-write-back"];
+}
+
 interface RemoteArguments {
   readonly remote: boolean;
   readonly "write-back"?: boolean | undefined;
@@ -140,7 +144,7 @@ export const script = defineScript({
         waived: result.waived,
       },
       render: (view) => [renderReport(result, view), ...(plan === null ? [] : [plan.line])].join("\n\n"),
-      next: plan?.next ?? nextCommand(result, args.repo ?? null),
+      next: plan?.next ?? nextCommand(result, args.repo ?? null, writeBackFlag(asked.writeBack)),
       degraded: result.remarks,
     };
   },

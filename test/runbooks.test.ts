@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Script } from "../lib/cli/define_script.ts";
 import { parseArguments } from "../lib/cli/parse_arguments.ts";
 import { CHECKS } from "../lib/consistency/checks.ts";
-import type { LeftCode } from "../lib/git/left_alone.ts";
+import type { LeftCode } from "../lib/git/advance/left_alone.ts";
 import { isSaid, quotedIn } from "./support/quoted_words.ts";
 import { isCommand, linksIn, type Runbook, readRunbook, wordsOf } from "./support/runbook_blocks.ts";
 

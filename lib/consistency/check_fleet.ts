@@ -40,7 +40,7 @@ export interface CheckOptions {
   readonly progress: (message: string, count?: { done: number; total: number }) => void;
 }
 
-export interface RemoteOptions extends Omit<Reach, "access" | "manual"> {
+export interface RemoteOptions extends Omit<Reach, "access" | "manual" | "sshConfig"> {
   /** Which hub this is, for runs that it could not be told of; see hubKeyOf(). null: none is named. */
   readonly hubKey: string | null;
 }
@@ -174,6 +174,7 @@ async function perform(options: RunOptions, writer: Writer, ledger: RunLedger): 
       stopHere(error, options, ledger),
     );
   }
+  if (reached !== null && !options.dryRun && !reached.reach.writeBack) ledger.tellUnwritten();
   if (!options.plan?.applies) failIfNothingWasThere(ledger, remotes !== null);
   const unfinished = watch?.unfinished() ?? null;
   if (unfinished !== null) ledger.fail(unfinished, null);

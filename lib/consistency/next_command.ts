@@ -11,13 +11,17 @@ export const ADD_COMMAND = "scripts/state_hub.ts repo add PATH";
 // Other hints are sentences: the report's head shows them.
 const COMMAND = /^(scripts\/|git |export )/;
 
-/** @param repo as it was given; null for all */
+/**
+ * @param repo as it was given; null for all
+ * @param flags given as well, for the run that does what a dry run has shown
+ */
 export function nextCommand(
   { report, hint, isRemote }: Pick<FleetResult, "report" | "hint" | "isRemote">,
   repo: string | null,
+  flags: readonly string[] = [],
 ): string {
   if (report.automation_error) return hint !== null && COMMAND.test(hint) ? hint : STATUS_COMMAND;
-  if (report.dry_run) return runOf(repo, isRemote);
+  if (report.dry_run) return [runOf(repo, isRemote), ...flags].join(" ");
   const [worst] = report.assessment_failures;
   if (worst === undefined) return STATUS_COMMAND;
   const { subject } = worst;

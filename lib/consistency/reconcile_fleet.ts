@@ -3,7 +3,7 @@
 import { basename } from "node:path";
 import { databaseFailure, errorCode } from "../db/database_failure.ts";
 import { describeFailure, OpsFailure } from "../failure.ts";
-import { discardMirror } from "../git/mirror.ts";
+import { discardMirror } from "../git/mirror/mirror.ts";
 import { forEachAtMost } from "../pool.ts";
 import { shellQuoted } from "../shell_quoted.ts";
 import type { Budget } from "./budget.ts";

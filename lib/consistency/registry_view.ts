@@ -69,7 +69,7 @@ export function renderHeldPlan(
     ...plan.workstreams.map(({ workplan_id, path }) => ["workplan", workplan_id, path]),
     ...plan.tasks.map(({ task_id, workplan_id }) => ["task", task_id, `of ${workplan_id}`]),
   ];
-  const head = `Plan ${id} of ${repo}, since ${created_at}, at commit ${source_commit ?? "unknown"}\nTheir files or blocks are gone; applying marks these rows as orphaned and deletes nothing:`;
+  const head = `Plan ${id} of ${repo}, since ${created_at}, at commit ${source_commit ?? "unknown"}\nTheir files or blocks are gone; applying marks these rows, and every task of these workplans, as orphaned and deletes nothing:`;
   return `${head}\n\n${view.table([{ title: "row" }, { title: "id" }, { title: "where it was" }], rows)}\n\ndigest ${digest}`;
 }
 

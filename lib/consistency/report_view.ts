@@ -46,7 +46,7 @@ function renderHead({ report, registered, hint }: FleetResult, view: TableView):
     lines.push(
       view.paint.strong("Dry run: everything below was worked out and then rolled back; nothing was written."),
     );
-  if (report.lock_skipped) {
+  if (report.lock_skipped && report.automation_error === null) {
     const { source, host, pid, since } = report.lock_holder ?? {};
     const who = source === undefined ? "another run" : `a run of ${source} on ${host}, pid ${pid}, since ${since}`;
     lines.push(

@@ -135,12 +135,14 @@ export class RunLedger {
   /**
    * A remote that does not answer: unknown is all that can be said of its workplans, and C-06 says it.
    * @param tip the commit that it names and does not give; null when it did not even say that much
+   * @param sshConfig the configuration that ssh was given; null where the user's own is used
    */
-  skipUnreachable(repo: ScopedRepo, observed: string, tip: string | null): void {
+  skipUnreachable(repo: ScopedRepo, observed: string, tip: string | null, sshConfig: string | null): void {
     this.skipMissing(repo);
     this.outcomes.set(repo.id, failedAt(tip, observed));
     const message = "The remote could not be read; its rows keep their last good values";
-    const hint = `git ls-remote -- ${shellQuoted(repo.remote_url ?? repo.checkouts[0] ?? "URL")} HEAD`;
+    const ask = `git ls-remote -- ${shellQuoted(repo.remote_url ?? repo.checkouts[0] ?? "URL")} HEAD`;
+    const hint = sshConfig === null ? ask : `GIT_SSH_COMMAND=${shellQuoted(`ssh -F ${shellQuoted(sshConfig)}`)} ${ask}`;
     this.report(repo, repoUnusable, { code: "unreachable", subject: repo.slug, message, observed, hint });
   }
 
@@ -155,6 +157,13 @@ export class RunLedger {
     else this.skipMissing(repo);
     this.outcomes.set(repo.id, { state: "waiting" });
     this.remark(`${repo.slug}: not tried again before ${retryAt}, or a new commit: ${problem}`);
+  }
+
+  /** Corrections are noted, and this run may not write them: nobody should wait for them. */
+  tellUnwritten(): void {
+    const noted = this.#processed.reduce((sum, { actions }) => sum + actions.pending_writeback, 0);
+    if (noted > 0)
+      this.remark(`${noted} noted for files, and not written: this run may write back only with --write-back`);
   }
 
   /** Somebody else goes over the whole fleet: nothing was looked at, or what was seen is his. */

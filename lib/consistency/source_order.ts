@@ -1,6 +1,6 @@
 // Reads go forward only: where the commit that was seen stands to the one that was applied last.
 import { type Checkout, checkoutAt, defaultTip, readRef, type Tip } from "../git/checkout.ts";
-import { isAncestor } from "../git/identity.ts";
+import { isAncestor } from "../git/history.ts";
 import type { ScopedRepo } from "./scope.ts";
 import type { Sighting } from "./sight.ts";
 

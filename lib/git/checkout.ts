@@ -4,6 +4,7 @@ import { lstatSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { OpsFailure } from "../failure.ts";
 import { askGit } from "./invocation.ts";
+import { isObjectId } from "./names.ts";
 
 export interface Checkout {
   /** The top of the work tree; of a bare repository, the repository itself. */
@@ -24,7 +25,6 @@ export interface Tip {
   readonly checkedOut: boolean;
 }
 
-const OBJECT_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 // gitrepository-layout(5): a reftable repository keeps this name in HEAD, so that old readers fail instead of guessing.
 const NOT_IN_FILES = "refs/heads/.invalid";
 
@@ -78,19 +78,19 @@ export async function defaultTip(checkout: Checkout, wanted: string | null = nul
 
 /** The commit of a HEAD that is on no branch; null where it is on one. */
 export function detachedCommit({ head }: Checkout): string | null {
-  return OBJECT_ID.test(head.trim()) ? head.trim() : null;
+  return isObjectId(head.trim()) ? head.trim() : null;
 }
 
 /** The object id that a ref holds, loose or packed; null when there is no such ref. */
 export function readRef(checkout: Checkout, name: string, depth = 0): string | null {
   const loose = readText(`${checkout.commonDir}/${name}`)?.trim();
-  if (loose !== undefined && OBJECT_ID.test(loose)) return loose;
+  if (loose !== undefined && isObjectId(loose)) return loose;
   if (loose?.startsWith("ref: ") && depth < 5) return readRef(checkout, loose.slice(5), depth + 1);
   const packed = readIfThere(`${checkout.commonDir}/packed-refs`);
   if (packed === null) return null;
   const at = packed.indexOf(` ${name}\n`);
   const id = at < 0 ? "" : packed.slice(packed.lastIndexOf("\n", at) + 1, at);
-  return OBJECT_ID.test(id) ? id : null;
+  return isObjectId(id) ? id : null;
 }
 
 /** defaultTip() for refs that are not kept in plain files. */
@@ -118,7 +118,7 @@ async function refFromGit(checkout: Checkout, name: string): Promise<string | nu
       where: checkout.path,
     });
   const id = asked.stdout.trim();
-  return asked.exitCode === 0 && OBJECT_ID.test(id) ? id : null;
+  return asked.exitCode === 0 && isObjectId(id) ? id : null;
 }
 
 /** gitrepository-layout(5): only the git folder of a linked worktree or a submodule is named by a file. */

@@ -5,6 +5,7 @@ import type { Checkout } from "./checkout.ts";
 import { whyGitFailed } from "./git_says.ts";
 import { askGit, feedGit, OWN_IDENTITY } from "./invocation.ts";
 import { isObjectId } from "./names.ts";
+import { parseTreeChanges, type TreeChange } from "./tree_changes.ts";
 import { blobId } from "./work_tree.ts";
 
 export interface NewContent {
@@ -38,7 +39,7 @@ export async function commitOffTree(repo: Checkout, plan: CommitPlan): Promise<s
   const wrong = plan.files.find(({ path }, index) => entries[index] !== wanted.get(path));
   if (wrong) throw cannotBuild(repo, `${wrong.path} is not as planned`);
   const changes = await changesBetween(repo, plan.parent, commit);
-  const unplanned = changes.find(({ path, entry }) => wanted.get(path) !== entry);
+  const unplanned = changes.find((change) => wanted.get(change.path) !== entryThen(change));
   if (unplanned) throw cannotBuild(repo, `${unplanned.path} would change too`);
   return changes.length === 0 ? null : commit;
 }
@@ -70,14 +71,8 @@ function stream({ parent, files, message }: CommitPlan): Buffer {
 
 const NEWLINE = Buffer.from("\n");
 
-interface Change {
-  readonly path: string;
-  /** What stands there then, as entryOf() writes it; "gone" for a removed one. */
-  readonly entry: string;
-}
-
-/** git-diff-tree(1), with -z the commit's parents, then `:<mode> <mode> <id> <id> <letter>\0<path>\0`. Config has no say in it. */
-async function changesBetween(repo: Checkout, parent: string, commit: string): Promise<Change[]> {
+/** git-diff-tree(1) of a commit: with -z its parents, a NUL, then the changes. Config has no say in it. */
+async function changesBetween(repo: Checkout, parent: string, commit: string): Promise<TreeChange[]> {
   const flags = ["-r", "-z", "--raw", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules=none"];
   const { exitCode, stdout, stderr } = await askGit(
     repo.gitDir,
@@ -88,17 +83,17 @@ async function changesBetween(repo: Checkout, parent: string, commit: string): P
     commit,
   );
   if (exitCode !== 0) throw cannotBuild(repo, whyGitFailed(stderr));
-  // With -z the list begins in a line of its own after the format's.
-  const [parents = "", first = "", ...rest] = stdout.split("\0");
+  const end = stdout.indexOf("\0");
+  const parents = end < 0 ? stdout : stdout.slice(0, end);
   if (parents.trim() !== parent)
     throw cannotBuild(repo, `it was built on ${parents.trim() || "nothing"}, not on ${parent}`);
-  const fields = [first.trimStart(), ...rest];
-  const changes: Change[] = [];
-  for (let at = 0; at + 1 < fields.length; at += 2) {
-    const [, mode, , id, letter] = (fields[at] ?? "").split(" ");
-    changes.push({ path: fields[at + 1] ?? "", entry: letter === "D" ? "gone" : `${mode} blob ${id}` });
-  }
-  return changes;
+  // With -z the list begins in a line of its own after the format's.
+  return end < 0 ? [] : parseTreeChanges(stdout.slice(end + 1).trimStart());
+}
+
+/** What stands there then, as entryOf() writes it; "gone" for a removed one. */
+function entryThen({ status, newMode, newId }: TreeChange): string {
+  return status === "D" ? "gone" : `${newMode} blob ${newId}`;
 }
 
 function entryOf({ mode, bytes }: NewContent, idLength: number): string {

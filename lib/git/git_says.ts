@@ -32,6 +32,8 @@ const REASONS: readonly RegExp[] = [
 const LONGEST = 400;
 const LONGEST_READ = 2_000;
 const HALF = 64 * 1024;
+// curl's own measurements: a problem that lasts must be told in the same words each time, else it looks like a new one.
+const MEASURED = / after \d+ (?:ms|milliseconds|seconds)\b| with \d+(?: out of \d+)? bytes received\b/g;
 const KEY_CHANGED = "REMOTE HOST IDENTIFICATION HAS CHANGED";
 
 /** Why git failed, in its own words: one line, no secret, no control character. "" when it said nothing. */
@@ -48,21 +50,26 @@ export function remoteSays(stderr: string, most = 6): string {
     .split(/[\r\n]+/)
     .filter((line) => line.startsWith("remote:"));
   const lines = said.map((line) => readable(line.slice("remote:".length))).filter((line) => line !== "");
-  return lines.slice(0, most).join("; ").slice(0, LONGEST);
+  return cut(lines.slice(0, most).join("; "), LONGEST);
 }
 
 function meaningfulLines(stderr: string): string[] {
   const lines = stderr.split(/[\r\n]+/).map((line) => readable(line.replace(/^remote: ?/, "")));
   const kept = lines.filter((line) => line !== "" && !NOISE.some((noise) => noise.test(line)));
   return (kept.length > 0 ? kept : lines.filter((line) => line !== "")).map((line) =>
-    line.replace(/^(fatal|error|ssh): /, "").slice(0, LONGEST),
+    cut(line.replace(/^(fatal|error|ssh): /, "").replace(MEASURED, ""), LONGEST),
   );
 }
 
 /** A remote may print escape sequences; they would reach a terminal, and a NUL no database takes. */
 function readable(line: string): string {
-  const plain = line.slice(0, LONGEST_READ).replace(/\x1b\[[0-9;]*[A-Za-z]/g, "");
+  const plain = cut(line, LONGEST_READ).replace(/\x1b\[[0-9;]*[A-Za-z]/g, "");
   return scrubText(plain.replace(/\p{Cc}+/gu, " ")).trim();
+}
+
+/** Half a character (a lone surrogate) would make PostgreSQL refuse the whole report: 22P02. */
+function cut(text: string, longest: number): string {
+  return text.slice(0, longest).toWellFormed();
 }
 
 /** Its beginning and its end: a remote can print megabytes, and searching them would hold up the whole run. */

@@ -2,7 +2,6 @@
 import { OpsFailure } from "../failure.ts";
 import { lastLine } from "../process/run.ts";
 import type { Checkout } from "./checkout.ts";
-import { isAncestor } from "./identity.ts";
 import { askGit } from "./invocation.ts";
 import { textOf } from "./repository_files.ts";
 
@@ -41,4 +40,10 @@ export async function cutOffBetween(mirror: Checkout, tip: string, commit: strin
       where: mirror.gitDir,
     });
   return asked.stdout.split("\n").find((id) => id !== "" && cut.has(id)) ?? null;
+}
+
+/** Whether `ancestor` is `commit` or comes before it; null when git cannot tell (an object is missing). */
+export async function isAncestor(checkout: Checkout, ancestor: string, commit: string): Promise<boolean | null> {
+  const { exitCode } = await askGit(checkout.gitDir, "merge-base", "--is-ancestor", ancestor, commit);
+  return exitCode === 0 ? true : exitCode === 1 ? false : null;
 }

@@ -62,9 +62,3 @@ async function rootCommits(checkout: Checkout, commit: string): Promise<string |
   }
   return asked.stdout.trim().split("\n").sort().join(" ");
 }
-
-/** Whether `ancestor` is `commit` or comes before it; null when git cannot tell (an object is missing). */
-export async function isAncestor(checkout: Checkout, ancestor: string, commit: string): Promise<boolean | null> {
-  const { exitCode } = await askGit(checkout.gitDir, "merge-base", "--is-ancestor", ancestor, commit);
-  return exitCode === 0 ? true : exitCode === 1 ? false : null;
-}

@@ -76,7 +76,7 @@ export class ObjectReader {
     let level = [{ id: top.id, path: folder }];
     for (let depth = 0; level.length > 0; depth++) {
       if (depth > MAX_DEPTH || entries.length > MAX_ENTRIES)
-        throw this.#unreadable(`${folder}/: too many files or folders`);
+        throw this.#tooMuch(`${folder}/: too many files or folders`);
       const trees = await this.#read(level.map((each) => each.id));
       const next: typeof level = [];
       for (const [index, tree] of trees.entries()) {
@@ -105,7 +105,7 @@ export class ObjectReader {
     const headers = await this.#ask(ids, "info", (header) => Promise.resolve(header));
     const small = headers.filter((header): header is ObjectHeader => header !== null && header.size <= limits.each);
     const total = small.reduce((sum, { size }) => sum + size, 0);
-    if (total > limits.together) throw this.#unreadable(`${total} bytes of workplans`);
+    if (total > limits.together) throw this.#tooMuch(`${total} bytes of workplans`);
     const contents = new Map(
       (await this.#read(small.map(({ id }) => id))).map((each) => [each?.header.id, each?.bytes]),
     );
@@ -190,6 +190,11 @@ export class ObjectReader {
     const next = await this.#stream.next();
     if (next.done) throw this.#unreadable("git ended before it had answered");
     this.#buffer = this.#buffer.length === 0 ? Buffer.from(next.value) : Buffer.concat([this.#buffer, next.value]);
+  }
+
+  /** A limit of ours: nothing is damaged, so nothing says that a look for damage or a new mirror would help. */
+  #tooMuch(observed: string): OpsFailure {
+    return new OpsFailure("Could not read the repository", { observed, where: this.#where });
   }
 
   #unreadable(what: string): OpsFailure {

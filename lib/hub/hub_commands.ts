@@ -4,7 +4,7 @@ import type { Config } from "../config.ts";
 import type { Database } from "../db/connect.ts";
 import { migrate, migrationStatus } from "../db/migrate.ts";
 import { embeddedStatus } from "../postgres/embedded_status.ts";
-import { hubStatus } from "./hub_status.ts";
+import { type HubStatus, hubStatus } from "./hub_status.ts";
 import { renderMigrations, renderStatus } from "./hub_view.ts";
 
 export async function showStatus(database: Database, config: Config): Promise<Outcome> {
@@ -14,8 +14,15 @@ export async function showStatus(database: Database, config: Config): Promise<Ou
     exitCode: 0,
     document: { ...status, embedded },
     render: (view) => renderStatus(status, embedded, view),
-    next: "scripts/consistency_check.ts --all --dry-run",
+    next: nextAfter(status),
   };
+}
+
+/** What waits for a person comes first; a hub that is swept is looked at through its remotes. */
+function nextAfter({ held_plans, sweep }: HubStatus): string {
+  if (held_plans > 0) return "scripts/state_hub.ts held list";
+  const dryRun = ["scripts/consistency_check.ts", ...(sweep === null ? [] : ["--remote"]), "--all", "--dry-run"];
+  return dryRun.join(" ");
 }
 
 /** @throws OpsFailure as migrate */

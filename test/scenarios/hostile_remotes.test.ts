@@ -7,7 +7,7 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { addRepo } from "../../lib/consistency/repo_registry.ts";
 import type { Report } from "../../lib/consistency/report.ts";
-import { digestOf } from "../lib/git/checkout_scene.ts";
+import { digestOf } from "../lib/git/advance/checkout_scene.ts";
 import { makeRepo, openRepo, type TestRepo } from "../support/git_repo.ts";
 import { addKey, type Canary, canaryIn, everyKey, programKeys, refusedKeys } from "../support/hostile_config.ts";
 import { commitEntries } from "../support/hostile_repo.ts";

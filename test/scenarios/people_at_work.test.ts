@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { CheckOptions, RemoteOptions } from "../../lib/consistency/check_fleet.ts";
 import { explain } from "../../lib/consistency/explain.ts";
 import type { FleetResult } from "../../lib/consistency/run_ledger.ts";
-import { digestOf, headOf } from "../lib/git/checkout_scene.ts";
+import { digestOf, headOf } from "../lib/git/advance/checkout_scene.ts";
 import type { TestRepo } from "../support/git_repo.ts";
 import { gateOn, syncCommits } from "../support/held_pushes.ts";
 import { planId, planPath, type SweptFleet, type SweptRepo, sweptFleet } from "../support/swept_fleet.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { addRepo } from "../../lib/consistency/repo_registry.ts";
 import type { FleetResult } from "../../lib/consistency/run_ledger.ts";
 import { forEachAtMost } from "../../lib/pool.ts";
-import { digestOf, headOf, must, stopped } from "../lib/git/checkout_scene.ts";
+import { digestOf, headOf, must, stopped } from "../lib/git/advance/checkout_scene.ts";
 import { type Files, makeRepo, openRepo, type TestRepo, workplanText } from "../support/git_repo.ts";
 import { planOf, planPath, type SweptFleet, type SweptRepo, sweptFleet } from "../support/swept_fleet.ts";
 

@@ -1,9 +1,9 @@
 // Bare repositories on this machine as remotes, each with a clone in which somebody works and pushes.
 import { join } from "node:path";
 import type { Checkout, Tip } from "../../lib/git/checkout.ts";
-import { type FetchLimits, fetchTip, openMirror } from "../../lib/git/mirror.ts";
-import { type Remote, remoteOf } from "../../lib/git/remote.ts";
-import { type RemoteAccess, remoteAccess } from "../../lib/git/remote_access.ts";
+import { type FetchLimits, fetchTip, openMirror } from "../../lib/git/mirror/mirror.ts";
+import { type Remote, remoteOf } from "../../lib/git/remote/remote.ts";
+import { type RemoteAccess, remoteAccess } from "../../lib/git/remote/remote_access.ts";
 import { type Files, makeRepo, openRepo, type TestRepo } from "./git_repo.ts";
 
 export interface TestRemote {

@@ -23,11 +23,11 @@ export const writebackPending: Check = {
         code: `alternating ${key}`,
         path,
         subject,
-        message: `Two writers change ${key} in turn; it is not written back until one of them stops`,
+        message: `${key} goes back and forth; it is not written back until it has settled for a day`,
         // One of the two may be the file's alone: then no write of ours ever had it.
         observed: [...new Set([...written, value, replaces ?? ""])].filter(Boolean).sort().join(" and "),
         expected: "one value for a day",
-        hint: "Look at who writes it, in the file's history (git log -p) and in the hub, and stop one of them",
+        hint: "Look at who writes it, in the file's history (git log -p) and in the hub; correct the file by hand if it must be now",
       };
     }
   },

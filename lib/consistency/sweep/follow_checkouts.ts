@@ -1,7 +1,7 @@
 // Checkouts on this host follow their remote: a clean one that is behind is fast-forwarded, so that nobody edits a workplan
 // from before the corrections. Any other stays as it is, byte for byte, and C-16 says why.
 import { describeFailure } from "../../failure.ts";
-import { type Advance, advanceCheckout } from "../../git/advance_checkout.ts";
+import { type Advance, advanceCheckout } from "../../git/advance/advance_checkout.ts";
 import { checkoutAt, readRef } from "../../git/checkout.ts";
 import { pullGate } from "../checks/c16_pull_gate.ts";
 import { type HubFinding, toFinding } from "../finding.ts";

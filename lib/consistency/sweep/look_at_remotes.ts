@@ -2,9 +2,9 @@
 // its mirror. The oldest check comes first, so that a budget that ends too early starves nobody.
 import { resolve } from "node:path";
 import { describeFailure } from "../../failure.ts";
-import { type Asked, askRemote } from "../../git/ask_remote.ts";
-import { fetchTip, openMirror } from "../../git/mirror.ts";
-import { remoteOf } from "../../git/remote.ts";
+import { fetchTip, openMirror } from "../../git/mirror/mirror.ts";
+import { type Asked, askRemote } from "../../git/remote/ask_remote.ts";
+import { remoteOf } from "../../git/remote/remote.ts";
 import { BudgetUsedUp } from "../budget.ts";
 import { type Changed, LOOK_SHARE, type LookOptions } from "../look_at_fleet.ts";
 import type { RunLedger } from "../run_ledger.ts";
@@ -98,7 +98,12 @@ async function lookAtOne(candidate: Candidate, ledger: RunLedger, options: LookN
   } catch (error) {
     options.outer.throwIfAborted();
     if (!(error instanceof BudgetUsedUp)) {
-      ledger.skipUnreachable(repo, describeFailure(error), error instanceof UnreadTip ? error.tip : null);
+      ledger.skipUnreachable(
+        repo,
+        describeFailure(error),
+        error instanceof UnreadTip ? error.tip : null,
+        sshConfigFor(repo, options),
+      );
       return null;
     }
     const hadTime = performance.now() - started >= FAIR_SHARE * options.budget.shareMs(LOOK_SHARE);
@@ -168,7 +173,7 @@ async function findTip(repo: ScopedRepo, ledger: RunLedger, options: LookNow): P
     signal: options.signal,
   });
   if (asked.state === "tip") return { source: { remote, own: null }, branch: asked.branch, commit: asked.commit };
-  ledger.skipUnreachable(repo, asked.observed, null);
+  ledger.skipUnreachable(repo, asked.observed, null, sshConfigFor(repo, options));
   return null;
 }
 
@@ -176,7 +181,7 @@ async function findTip(repo: ScopedRepo, ledger: RunLedger, options: LookNow): P
 async function findOwnTip(repo: ScopedRepo, ledger: RunLedger, { host }: LookNow): Promise<Seen | null> {
   const seen = await lookAt(repo, host, true);
   if (seen.state === "missing") ledger.skipMissing(repo);
-  else if (seen.state === "unusable") ledger.skipUnreachable(repo, seen.observed, null);
+  else if (seen.state === "unusable") ledger.skipUnreachable(repo, seen.observed, null, null);
   else {
     const { checkout, tip } = seen.sighting;
     return { source: { remote: remoteOf(checkout.path), own: checkout }, branch: tip.branch, commit: tip.commit };
@@ -221,6 +226,10 @@ function absoluteUrl({ remote_url: url, checkouts }: ScopedRepo): string {
   const [from] = checkouts;
   if (url === null || from === undefined || !/^\.{1,2}\//.test(url)) return url ?? "";
   return resolve(from, url);
+}
+
+function sshConfigFor({ remote_url: url }: ScopedRepo, { reach }: LookNow): string | null {
+  return url === null || url.startsWith("https:") || url.startsWith("/") ? null : reach.sshConfig;
 }
 
 function hostOf(repo: ScopedRepo): string {

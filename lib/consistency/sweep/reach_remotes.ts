@@ -1,6 +1,8 @@
 // Makes ready to work with remotes: where they stood after the last sweep, how git gets to them, and the first look.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Reader } from "../../db/handles.ts";
-import { remoteAccess } from "../../git/remote_access.ts";
+import { remoteAccess } from "../../git/remote/remote_access.ts";
 import type { CheckOptions, RemoteOptions } from "../check_fleet.ts";
 import type { Changed } from "../look_at_fleet.ts";
 import type { RunLedger } from "../run_ledger.ts";
@@ -31,7 +33,9 @@ export async function reachRemotes(
   const access = remoteAccess({ home, safePaths: local });
   const single = !("all" in options.scope);
   const manual = options.source === "manual" || single;
-  const reach = { access, home, writeBack: writeBack && !options.dryRun, atOnce, perHost, manual };
+  const ownConfig = join(home, "ssh/config");
+  const sshConfig = existsSync(ownConfig) ? ownConfig : null;
+  const reach = { access, sshConfig, home, writeBack: writeBack && !options.dryRun, atOnce, perHost, manual };
   const state = await loadSweepState(sql);
   return { reach, state, look: () => lookAtRemotes(ledger, { ...options, reach, state, single }) };
 }

@@ -3,7 +3,7 @@
 
 import type { Transaction } from "../../db/handles.ts";
 import { describeFailure } from "../../failure.ts";
-import { checkoutAround } from "../../git/remote_within.ts";
+import { checkoutAround } from "../../git/remote/remote_within.ts";
 import { writebackPending } from "../checks/c15_writeback_pending.ts";
 import type { TakenReading } from "../readings.ts";
 import type { RepoInput, RepoResult } from "../reconcile_repo.ts";

@@ -1,9 +1,9 @@
 // The way back into the files: one commit for a repository and a run, on top of the tip that was read, that changes the
 // hub's own values and nothing else. It is published or it never was: a refused push leaves nothing behind, and what it
 // should have said stays noted.
-import { advanceCheckout } from "../../git/advance_checkout.ts";
+import { advanceCheckout } from "../../git/advance/advance_checkout.ts";
 import { commitOffTree } from "../../git/commit_off_tree.ts";
-import { pushCommit } from "../../git/push.ts";
+import { pushCommit } from "../../git/remote/push.ts";
 import type { Problem } from "../../workplan/types.ts";
 import type { RepoFiles } from "../repo_files.ts";
 import type { IntentRecord } from "../repo_plan.ts";

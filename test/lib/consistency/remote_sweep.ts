@@ -6,7 +6,7 @@ import { type RepoInput, type RepoResult, reconcileRepo } from "../../../lib/con
 import { readRepo } from "../../../lib/consistency/repo_reading.ts";
 import { loadScope } from "../../../lib/consistency/scope.ts";
 import { lookAt } from "../../../lib/consistency/sight.ts";
-import { remoteOf } from "../../../lib/git/remote.ts";
+import { remoteOf } from "../../../lib/git/remote/remote.ts";
 import type { Files, TestRepo } from "../../support/git_repo.ts";
 import { makeRepo, workplanText } from "../../support/git_repo.ts";
 import { TEST_HOST, type TestHub } from "../../support/hub.ts";

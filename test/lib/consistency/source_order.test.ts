@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { ScopedRepo } from "../../../lib/consistency/scope.ts";
 import { orderOf, type SourceOrder } from "../../../lib/consistency/source_order.ts";
 import { checkoutAt } from "../../../lib/git/checkout.ts";
-import { remoteOf } from "../../../lib/git/remote.ts";
+import { remoteOf } from "../../../lib/git/remote/remote.ts";
 import { makeRepo, openRepo, type TestRepo, temporaryFolder } from "../../support/git_repo.ts";
 
 const folder = temporaryFolder();

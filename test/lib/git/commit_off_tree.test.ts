@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Checkout, checkoutAt } from "../../../lib/git/checkout.ts";
 import { commitOffTree, type NewContent } from "../../../lib/git/commit_off_tree.ts";
-import { openMirror } from "../../../lib/git/mirror.ts";
+import { openMirror } from "../../../lib/git/mirror/mirror.ts";
 import { type Files, openRepo, temporaryFolder } from "../../support/git_repo.ts";
 import { commitEntries, type HostileEntry } from "../../support/hostile_repo.ts";
 import { makeRemote } from "../../support/remotes.ts";

@@ -49,6 +49,31 @@ describe("whyGitFailed()", () => {
     expect(whyGitFailed(`error: ${"x".repeat(100_000)}`).length).toBe(400);
   });
 
+  test("whyGitFailed() and remoteSays() cut no character in half: PostgreSQL would refuse it", () => {
+    for (const before of ["", "x"]) {
+      const long = `${before}${"🦀".repeat(100_000)}`;
+      expect(whyGitFailed(`error: ${long}`).isWellFormed()).toBe(true);
+      expect(whyGitFailed(`fatal: ${long}\r${long}`).isWellFormed()).toBe(true);
+      expect(remoteSays(`remote: ${long}\n`).isWellFormed()).toBe(true);
+    }
+  });
+
+  test.each([
+    [
+      "Failed to connect to h port 443 after 134 ms: Couldn't connect",
+      "Failed to connect to h port 443: Couldn't connect",
+    ],
+    ["Connection timed out after 5001 milliseconds", "Connection timed out"],
+    ["Operation timed out after 30002 milliseconds with 7 out of 90 bytes received", "Operation timed out"],
+    ["Operation timed out after 30001 milliseconds with 0 bytes received", "Operation timed out"],
+  ])(
+    "whyGitFailed() leaves out what curl measured, so that a problem is told the same way each time: %j",
+    (said, why) => {
+      const url = "unable to access 'https://h/a/': ";
+      expect(whyGitFailed(`fatal: ${url}${said}\n`)).toBe(`${url}${why}`);
+    },
+  );
+
   test("whyGitFailed() takes no longer for the megabytes that a remote may print", () => {
     const started = performance.now();
     whyGitFailed("x".repeat(15_000_000));

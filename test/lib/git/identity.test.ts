@@ -1,8 +1,8 @@
-// What makes two clones the same repository, and which of two commits is the newer one: wrong answers move rows.
+// What makes two clones the same repository: wrong answers move rows.
 import { afterAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { checkoutAt } from "../../../lib/git/checkout.ts";
-import { isAncestor, isSameRemote, readIdentity } from "../../../lib/git/identity.ts";
+import { isSameRemote, readIdentity } from "../../../lib/git/identity.ts";
 import { makeRepo, openRepo, type TestRepo, temporaryFolder } from "../../support/git_repo.ts";
 
 const folder = temporaryFolder();
@@ -88,25 +88,5 @@ describe("isSameRemote()", () => {
 
   test("takes a path and its file URL for the same", () => {
     expect(isSameRemote("/srv/repo", "file:///srv/repo")).toBe(true);
-  });
-});
-
-describe("isAncestor()", () => {
-  test("tells before, after and beside, and null where an object is missing", async () => {
-    const repo = await fresh();
-    const first = await head(repo);
-    const second = await repo.commit({ "b.txt": "b\n" });
-    await repo.git("checkout", "--quiet", "-b", "beside", first);
-    const beside = await repo.commit({ "c.txt": "c\n" });
-    const asked = [
-      [first, second],
-      [second, first],
-      [second, beside],
-      [first, first],
-      ["1".repeat(40), first],
-    ] as const;
-    const answers = [];
-    for (const [ancestor, commit] of asked) answers.push(await isAncestor(at(repo), ancestor, commit));
-    expect(answers).toEqual([true, false, false, true, null]);
   });
 });

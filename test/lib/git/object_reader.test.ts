@@ -93,6 +93,20 @@ describe("ObjectReader", () => {
     );
   });
 
+  test("gives the hint to look for damage only where something is damaged: a new mirror is made for it", async () => {
+    const hintOf = (work: (reader: ObjectReader) => Promise<unknown>) =>
+      reading(repo, work).then(
+        () => "nothing thrown",
+        (error: OpsFailure) => error.hint ?? "no hint",
+      );
+    const large = await writeObject(repo, "blob", "c".repeat(600));
+    const tree = await deepTree(repo, 40);
+    const deep = (await repo.git("commit-tree", "-m", "deep", tree)).trim();
+    expect(await hintOf((reader) => reader.blobs([large], { each: 1_000, together: 599 }))).toBe("no hint");
+    expect(await hintOf((reader) => reader.list(deep, "d"))).toBe("no hint");
+    expect(await hintOf((reader) => reader.list("1".repeat(40), "plans"))).toContain("fsck");
+  });
+
   test("fails on a folder whose object is gone: unknown, not empty", async () => {
     const damaged = await makeRepo(folder.path, "damaged", { "plans/in/b.md": "b" });
     const head = (await damaged.git("rev-parse", "HEAD")).trim();
@@ -111,6 +125,16 @@ describe("ObjectReader", () => {
     expect(argvs.filter((argv) => argv.includes(repo.path))).toEqual([]);
   });
 });
+
+/** A tree with folders named `d` in each other. */
+async function deepTree(repo: TestRepo, depth: number): Promise<string> {
+  let tree = (await repo.git("rev-parse", "HEAD^{tree}")).trim();
+  for (let at = 0; at < depth; at++) {
+    const entry = Buffer.concat([Buffer.from("40000 d\0"), Buffer.from(tree, "hex")]);
+    tree = await writeObject(repo, "tree", entry);
+  }
+  return tree;
+}
 
 function commandLine(pid: string): string {
   try {

@@ -132,7 +132,7 @@ describe("writebackPending", () => {
       },
     ]);
     expect(findings[0]).toMatchObject({
-      message: "Two writers change status in turn; it is not written back until one of them stops",
+      message: "status goes back and forth; it is not written back until it has settled for a day",
       observed: "active and blocked",
     });
   });
