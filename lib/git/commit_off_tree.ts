@@ -46,7 +46,7 @@ export async function commitOffTree(repo: Checkout, plan: CommitPlan): Promise<s
 
 /** One `git fast-import`, which also tells what each planned path holds then. */
 async function build(repo: Checkout, plan: CommitPlan): Promise<{ commit: string; entries: string[] }> {
-  // A pack, not loose objects: one process less, and git brings packs to the disk before it names them.
+  // A pack, not loose objects: one process less.
   const flags = ["--quiet", "--done", "--force", "--date-format=raw"];
   const options = ["-c", "fastimport.unpackLimit=0", "-c", "core.logAllRefUpdates=false"];
   const made = await feedGit(repo.gitDir, stream(plan), ...options, "fast-import", ...flags);

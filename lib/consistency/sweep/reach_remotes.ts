@@ -1,5 +1,5 @@
 // Makes ready to work with remotes: where they stood after the last sweep, how git gets to them, and the first look.
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { join } from "node:path";
 import type { Reader } from "../../db/handles.ts";
 import { remoteAccess } from "../../git/remote/remote_access.ts";
@@ -30,7 +30,7 @@ export async function reachRemotes(
     ...twins,
     ...(url === null ? [] : [url.replace(/^file:\/\//, "")].filter((path) => path.startsWith("/"))),
   ]);
-  const access = remoteAccess({ home, safePaths: local });
+  const access = remoteAccess({ home, safePaths: local.filter(isSomebodyElses) });
   const single = !("all" in options.scope);
   const manual = options.source === "manual" || single;
   const ownConfig = join(home, "ssh/config");
@@ -38,4 +38,12 @@ export async function reachRemotes(
   const reach = { access, sshConfig, home, writeBack: writeBack && !options.dryRun, atOnce, perHost, manual };
   const state = await loadSweepState(sql);
   return { reach, state, look: () => lookAtRemotes(ledger, { ...options, reach, state, single }) };
+}
+
+/** Only those are named to git: each process of it reads the whole list, and a thousand entries cost more than the question. */
+function isSomebodyElses(path: string): boolean {
+  return [path, join(path, ".git")].some((each) => {
+    const stat = lstatSync(each, { throwIfNoEntry: false });
+    return stat !== undefined && stat.uid !== process.geteuid?.();
+  });
 }
