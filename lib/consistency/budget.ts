@@ -29,7 +29,7 @@ export class Budget {
   async within<T>(share: number, outer: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     if (this.maxSeconds === null) return work(outer);
     const over = new AbortController();
-    const timer = setTimeout(() => over.abort(new BudgetUsedUp()), Math.max(0, this.leftMs(share)));
+    const timer = setTimeout(() => over.abort(new BudgetUsedUp()), Math.max(0, Math.ceil(this.leftMs(share))));
     try {
       return await work(AbortSignal.any([outer, over.signal]));
     } finally {

@@ -35,7 +35,6 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   options.signal?.throwIfAborted();
   const child = start(argv, options);
   const end = () => endGroup(child.pid);
-  options.signal?.addEventListener("abort", end);
   let late = false;
   const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>();
   const lateFailure = (stderr: string) =>
@@ -59,6 +58,13 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     }, afterMs);
   };
   next(options.deadlineMs);
+  const stop = () => {
+    end();
+    clearTimeout(timer);
+    steps.splice(0, steps.length, () => giveUp(options.signal?.reason));
+    next(GRACE_MS);
+  };
+  options.signal?.addEventListener("abort", stop);
   const finished = Promise.all([
     readCapped(child.stdout, max, child.pid, program),
     readCapped(child.stderr, max, child.pid, program),
@@ -73,7 +79,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   } finally {
     clearTimeout(timer);
     steps.length = 0;
-    options.signal?.removeEventListener("abort", end);
+    options.signal?.removeEventListener("abort", stop);
   }
 }
 

@@ -167,4 +167,23 @@ describe("run()", () => {
     }
     expect((await runScript("printf 12345", { maxOutputBytes: 5 })).stdout).toBe("12345");
   });
+
+  test(
+    "gives up on a pipe that an escaped child holds when it is aborted, and throws the signal's reason",
+    async () => {
+      const controller = new AbortController();
+      const escapes = runScript("setsid sh -c 'touch escaped; exec sleep 300' & wait", {
+        signal: controller.signal,
+        deadlineMs: 80_000,
+      });
+      const failed = failureOf(escapes);
+      await hasSaid("escaped");
+      const reason = new Error("the run is over");
+      controller.abort(reason);
+      const { error, afterMs } = await failed;
+      expect(error).toBe(reason);
+      expect(afterMs).toBeLessThan(WATCHDOG);
+    },
+    2 * WATCHDOG,
+  );
 });
