@@ -35,9 +35,15 @@ export async function withWriter<T>(
 ): Promise<T> {
   if (dryRun) return repeated((isLast) => rehearsed(database, isLast, body));
   const write = <U>(work: (tx: Transaction) => Promise<U>): Promise<U> => {
+    // Sent first and not waited for: each moment between the snapshot and the work is one for somebody else's change.
     const guarded = async (tx: Transaction) => {
-      await first(tx);
-      return work(tx);
+      const allowed = first(tx);
+      allowed.catch(() => {});
+      try {
+        return await work(tx);
+      } finally {
+        await allowed;
+      }
     };
     return repeated(() => database.transaction(guarded, { isolation: "repeatable read" }));
   };
