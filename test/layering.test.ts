@@ -19,6 +19,7 @@ const GROUND = [
   "metrics",
   "pool",
   "wait_until",
+  "whole_file",
   "plan",
 ];
 

@@ -60,7 +60,7 @@ export async function checkFleet(options: CheckOptions): Promise<FleetResult> {
   } catch (error) {
     if (error instanceof OpsFailure && error.kind === "usage") throw error;
     begun.ledger.fail(databaseFailure("Could not finish the run", error), null);
-    if (isSweep(terms)) await recordFailure(begun.database, begun.ledger, options);
+    if (begun.ledger.isSweep) await recordFailure(begun.database, begun.ledger, options);
     options.signal.throwIfAborted();
     return begun.ledger.result();
   } finally {
@@ -79,10 +79,6 @@ function termsOf({ scope, remotes, source, dryRun, strict, maxSeconds, plan }: C
     strict,
     max_seconds: maxSeconds,
   };
-}
-
-function isSweep({ mode, dry_run, applies }: RunTerms): boolean {
-  return mode === "remote-all" && !dry_run && !applies;
 }
 
 async function recordFailure(
@@ -109,7 +105,7 @@ async function runOn(
   const locks = new RunLocks(database, { source, host, runId: first.id, maxSeconds, dryRun });
   const signal = AbortSignal.any([options.signal, locks.lost]);
   try {
-    if (isSweep(terms) && remotes !== null) {
+    if (first.isSweep && remotes !== null) {
       const { storeSpooledRuns } = await import("./sweep/spooled_runs.ts");
       for (const remark of await storeSpooledRuns(database, remotes, options.activity)) first.remark(remark);
     }
@@ -131,8 +127,7 @@ async function runOn(
       began(ledger);
       return ledger;
     };
-    const result = await attempt(dryRun, next, () => watch ?? plan?.rehearse() ?? null);
-    return result;
+    return await attempt(dryRun, next, () => watch ?? plan?.rehearse() ?? null);
   } finally {
     await locks.close();
   }

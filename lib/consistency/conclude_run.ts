@@ -30,9 +30,7 @@ export async function concludeRun(tx: Transaction, ledger: RunLedger, conclusion
   if (remotes === null) await storePresence(tx, ledger);
   const [open, gates] = await Promise.all([openFindings(tx, ids, LISTED_FINDINGS), humanGates(tx, ids)]);
   const result = ledger.result(open, gates);
-  if (!ledger.isDryRun) {
-    await storeRun(tx, result, ledger.isSweep ? activity : null);
-  }
+  if (!ledger.isDryRun) await storeRun(tx, result, ledger.isSweep ? activity : null);
   return result;
 }
 

@@ -25,6 +25,11 @@ export interface LockHolder {
   readonly since: string;
 }
 
+/** For people; null when it cannot be told who. */
+export function whoHolds(holder: Pick<LockHolder, "source" | "host" | "pid"> | null): string {
+  return holder === null ? "another run" : `a run of ${holder.source} on ${holder.host}, pid ${holder.pid}`;
+}
+
 export interface ProcessedRepo {
   readonly slug: string;
   /** The commit that was read; null when the repository could not be used. */

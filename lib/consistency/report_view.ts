@@ -4,7 +4,7 @@
 import { printable } from "../cli/printable.ts";
 import { renderFindings } from "./findings_view.ts";
 import type { WorkplanCounts } from "./reading_counts.ts";
-import type { ProcessedRepo, Report } from "./report.ts";
+import { type ProcessedRepo, type Report, whoHolds } from "./report.ts";
 import type { FleetResult } from "./run_ledger.ts";
 
 /** The part of a terminal view that is needed here. */
@@ -47,8 +47,8 @@ function renderHead({ report, registered, hint }: FleetResult, view: TableView):
       view.paint.strong("Dry run: everything below was worked out and then rolled back; nothing was written."),
     );
   if (report.lock_skipped && report.automation_error === null) {
-    const { source, host, pid, since } = report.lock_holder ?? {};
-    const who = source === undefined ? "another run" : `a run of ${source} on ${host}, pid ${pid}, since ${since}`;
+    const { lock_holder: holder } = report;
+    const who = `${whoHolds(holder)}${holder === null ? "" : `, since ${holder.since}`}`;
     lines.push(
       view.paint.warning(`Lock skipped: ${printable(who)} is at it; nothing was done here, and nothing is lost.`),
     );

@@ -19,6 +19,7 @@ import {
   NO_ACTIONS,
   type ProcessedRepo,
   type Report,
+  whoHolds,
 } from "./report.ts";
 import type { ScopedRepo } from "./scope.ts";
 
@@ -100,9 +101,10 @@ export class RunLedger {
     return this.#terms.dry_run;
   }
 
-  /** Of the remotes of the whole fleet. */
+  /** Of the remotes of the whole fleet, for good. */
   get isSweep(): boolean {
-    return this.#terms.mode === "remote-all" && !this.#terms.applies;
+    const { mode, applies, dry_run } = this.#terms;
+    return mode === "remote-all" && !applies && !dry_run;
   }
 
   /** The first failure is the report's; a later one is a remark, so that none is lost. */
@@ -182,14 +184,12 @@ export class RunLedger {
 
   /** The run before held the fleet's lease to its end: it was killed, or lost its host. */
   takeOver(run: AbandonedRun): void {
-    const { source, host, pid, since } = run;
-    this.remark(`a run of ${source} on ${host}, pid ${pid}, since ${since}, never ended; its lease was taken over`);
+    this.remark(`${whoHolds(run)}, since ${run.since}, never ended; its lease was taken over`);
   }
 
   /** Somebody else has its lock. */
   skipHeld(repo: ScopedRepo, holder: LockHolder | null): void {
-    const who = holder === null ? "another run" : `a run of ${holder.source} on ${holder.host}, pid ${holder.pid}`;
-    this.skipUnreached(repo, `${who} is working on it`);
+    this.skipUnreached(repo, `${whoHolds(holder)} is working on it`);
     if (this.#terms.mode !== "repo") return;
     this.lockSkipped = true;
     this.lockHolder = holder;

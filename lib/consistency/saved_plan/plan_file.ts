@@ -5,7 +5,7 @@ import { dirname, resolve } from "node:path";
 import type { z } from "zod";
 import { OpsFailure, usageFailure } from "../../failure.ts";
 import { shellQuoted } from "../../shell_quoted.ts";
-import { writeWhole } from "../sweep/spool_folder.ts";
+import { writeWhole } from "../../whole_file.ts";
 import { isUnaltered, PLAN_KIND, type SavedPlan, savedPlan } from "./plan_document.ts";
 
 /** A plan for a thousand repositories takes a tenth of it. */

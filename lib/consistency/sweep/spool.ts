@@ -2,8 +2,9 @@
 // (drain_spool.ts). Without it an outage leaves no trace of the sweeps that fell into it.
 import { join } from "node:path";
 import { OpsFailure } from "../../failure.ts";
+import { writeWhole } from "../../whole_file.ts";
 import type { RunRecord } from "../record_run.ts";
-import { nextName, openSpoolFolder, spooledFiles, spoolFolder, writeWhole } from "./spool_folder.ts";
+import { nextName, openSpoolFolder, spooledFiles, spoolFolder } from "./spool_folder.ts";
 
 /** More than ten days of quarters of an hour. */
 export const SPOOL_LIMIT = 1_000;

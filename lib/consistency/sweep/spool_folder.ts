@@ -1,17 +1,6 @@
 // The folder in which runs wait for the database: one file a run, whole or not there, oldest first by name.
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { OpsFailure } from "../../failure.ts";
 import { shellQuoted } from "../../shell_quoted.ts";
 
@@ -63,21 +52,6 @@ export function nextName(files: readonly string[], runId: string): string {
   return `${String(last + 1).padStart(10, "0")}-${runId}.json`;
 }
 
-/** Atomic, and on the disk when it returns. */
-export function writeWhole(path: string, text: string): void {
-  const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.${process.pid}.tmp`);
-  try {
-    rmSync(temporary, { force: true });
-    writeFileSync(temporary, text, { mode: 0o600, flag: "wx", flush: true });
-    renameSync(temporary, path);
-    flushFolder(folder);
-  } catch (cause) {
-    rmSync(temporary, { force: true });
-    throw cause;
-  }
-}
-
 /** Removes what killed runs had begun to write: none of it counts as a run. */
 export function removeLeftovers(folder: string): void {
   for (const file of readdirSync(folder).filter((name) => name.endsWith(".tmp"))) {
@@ -89,14 +63,4 @@ export function removeLeftovers(folder: string): void {
 
 export function isGone(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === "ENOENT";
-}
-
-/** A rename is on the disk only when its folder is. */
-function flushFolder(folder: string): void {
-  const handle = openSync(folder, "r");
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }

@@ -17,7 +17,6 @@ import {
   removeLeftovers,
   spooledFiles,
   spoolFolder,
-  writeWhole,
 } from "../../../../lib/consistency/sweep/spool_folder.ts";
 import { temporaryFolder } from "../../../support/git_repo.ts";
 
@@ -73,23 +72,6 @@ describe("nextName()", () => {
   test("counts on from the last file", () => {
     expect(nextName([], ID)).toBe(`0000000001-${ID}.json`);
     expect(nextName([`0000000009-${ID}.json`, `0000000041-${ID}.json`], ID)).toBe(`0000000042-${ID}.json`);
-  });
-});
-
-describe("writeWhole()", () => {
-  test("leaves one file that only we can read, and nothing beside it; when it cannot, nothing at all", () => {
-    const home = newHome();
-    const folder = spoolFolder(home, "key");
-    openSpoolFolder(home, folder);
-    const path = join(folder, nextName([], ID));
-    writeWhole(path, "once");
-    writeWhole(path, "twice");
-    expect(readdirSync(folder)).toEqual([nextName([], ID)]);
-    expect(permissions(path)).toBe("600");
-    mkdirSync(join(folder, "taken"));
-    writeFileSync(join(folder, "taken/inside"), "");
-    expect(() => writeWhole(join(folder, "taken"), "x")).toThrow();
-    expect(readdirSync(folder).sort()).toEqual([nextName([], ID), "taken"]);
   });
 });
 
