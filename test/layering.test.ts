@@ -37,6 +37,8 @@ const HOME_OF_PACKAGE: Readonly<Record<string, string>> = {
   nats: "events",
   ssh2: "ssh",
   hono: "hub",
+  "@hono/zod-openapi": "hub",
+  "swagger-ui-dist": "hub",
   "prom-client": "metrics",
 };
 

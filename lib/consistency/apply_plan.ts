@@ -4,6 +4,8 @@
 
 import type { Transaction } from "../db/handles.ts";
 import { idsIn } from "../db/ids_in.ts";
+import type { Transition } from "../events/lifecycle_events.ts";
+import { recordTransitions } from "../events/transitions.ts";
 import type { TaskRecord, WorkstreamRecord } from "./file_values.ts";
 import type { HubSnapshot } from "./hub_snapshot.ts";
 import type { RepoPlan } from "./repo_plan.ts";
@@ -35,11 +37,22 @@ export async function applyPlan(tx: Transaction, plan: RepoPlan, hub: HubSnapsho
     ...batches(plan.settled, (rows) => tx`update conflicts set settled_at = now() where id in (${idsIn(tx, rows)})`),
     ...batches(plan.endedIntents, (rows) => endIntents(tx, rows)),
     ...batches(plan.intents, (rows) => setIntents(tx, rows, repoId)),
+    ...recordTransitions(tx, workstreamTransitions(plan, hub)),
     ...setFiles(tx, plan, hub),
     ...(hub.last_source_commit === commit
       ? []
       : [tx`update repos set last_source_commit = ${commit} where id = ${repoId}`]),
   ]);
+}
+
+function workstreamTransitions({ updateWorkstreams }: RepoPlan, { workstreams }: HubSnapshot): Transition[] {
+  const before = new Map(workstreams.map(({ id, status }) => [id, status]));
+  return updateWorkstreams.map(({ id, status }) => ({
+    of: "workstream",
+    id,
+    from: before.get(id) ?? null,
+    to: status,
+  }));
 }
 
 function json(rows: unknown): string {

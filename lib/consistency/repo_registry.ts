@@ -2,6 +2,7 @@
 // keeps its id and with it every row.
 import { statSync } from "node:fs";
 import type { Reader, Transaction } from "../db/handles.ts";
+import { recordTransitions } from "../events/transitions.ts";
 import { type OpsFailure, usageFailure } from "../failure.ts";
 import { type Checkout, canonicalPath, defaultTip, detachedCommit, findCheckout, type Tip } from "../git/checkout.ts";
 import { isSameRemote, type RepoIdentity, readIdentity } from "../git/identity.ts";
@@ -92,6 +93,10 @@ export async function addRepo(tx: Transaction, request: AddRequest): Promise<Add
   await tx`
     insert into repo_checkouts (host, path, repo_id) values (${request.host}, ${checkout.path}, ${repo.id})
     on conflict (host, path) do update set repo_id = excluded.repo_id`;
+  if (outcome === "new" || outcome === "back") {
+    const from = outcome === "new" ? null : "removed";
+    await Promise.all(recordTransitions(tx, [{ of: "repo", id: repo.id, from, to: "registered" }]));
+  }
   return told;
 }
 

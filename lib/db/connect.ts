@@ -5,8 +5,10 @@ import type { Secret } from "../secret.ts";
 import { databaseFailure } from "./database_failure.ts";
 import type { Sql, Transaction } from "./handles.ts";
 import { Lane, type TransactionOptions } from "./lane.ts";
+import { Listener } from "./listener.ts";
 import { type Holder, holderName } from "./lock_holder.ts";
 import { refusedByPooler, requireServerItself } from "./pooler.ts";
+import { ReaderLanes } from "./reader_lanes.ts";
 import { type Pace, SessionLocks } from "./session_locks.ts";
 import { TransactionLanes } from "./transaction.ts";
 
@@ -18,7 +20,14 @@ export interface ConnectOptions {
   readonly access: "read-only" | "read-write";
   /** How long a statement may go unanswered; 75 s unless given. */
   readonly answerWithinMs?: number;
+  /** Connections for statements outside of transactions; 1 unless given. */
+  readonly readers?: number;
+  /** Transactions at once. */
+  readonly writers?: number;
 }
+
+/** More would only queue in the server: work on two cores is bound by the processor, not by waiting. */
+const WRITERS = 4;
 
 // The server gives up before we do, because it can say why: a statement that takes too long, a lock that somebody holds.
 // Only a server that is silent beyond that is left. A transaction that stopped half-way (a frozen process, a lost host)
@@ -49,7 +58,7 @@ export class Database {
   readonly #open: (onclose: () => void) => Sql;
   readonly #answerWithinMs: number;
   readonly #lanes: TransactionLanes;
-  #reader: Lane;
+  readonly #readers: ReaderLanes;
 
   constructor(options: ConnectOptions) {
     const { url, applicationName } = options;
@@ -57,14 +66,18 @@ export class Database {
     this.#options = options;
     this.#open = (onclose) => clientOf(url.reveal(), connection, onclose);
     this.#answerWithinMs = options.answerWithinMs ?? ANSWER_WITHIN_MS;
-    this.#reader = new Lane(this.#open, this.#answerWithinMs);
-    this.#lanes = new TransactionLanes(this.#open, this.#answerWithinMs);
+    this.#readers = new ReaderLanes(() => new Lane(this.#open, this.#answerWithinMs), options.readers ?? 1);
+    this.#lanes = new TransactionLanes(this.#open, this.#answerWithinMs, options.writers ?? WRITERS);
   }
 
   /** For statements outside of transactions. Ask for it each time: after a lost connection it is a new one. */
   get sql(): Sql {
-    if (this.#reader.isLost) this.#reader = new Lane(this.#open, this.#answerWithinMs);
-    return this.#reader.sql;
+    return this.#readers.sql;
+  }
+
+  /** How many connections are in use now, and how much waits for one. */
+  get use() {
+    return { readers: this.#readers.use, writers: this.#lanes.use };
   }
 
   /** Runs `work` in one transaction: all of it or nothing. See TransactionLanes.run for what it throws. */
@@ -91,8 +104,19 @@ export class Database {
     }
   }
 
+  /**
+   * Listens on a connection of its own, which is made anew for as long as it takes; it is not closed with this handle.
+   * @param onNotice also called whenever a connection was made: what came before may have been missed
+   */
+  listen(channel: string, onNotice: () => void): Listener {
+    const { url, applicationName } = this.#options;
+    const connection = { application_name: `${applicationName} listen`, ...settingsOfAll(this.#options) };
+    const open = (onclose: () => void) => clientOf(url.reveal(), connection, onclose, onNotice);
+    return new Listener(open, { channel, onNotice, answerWithinMs: this.#answerWithinMs });
+  }
+
   async close(): Promise<void> {
-    await Promise.all([this.#reader.close(), this.#lanes.close()]);
+    await Promise.all([this.#readers.close(), this.#lanes.close()]);
   }
 }
 
@@ -117,8 +141,14 @@ function settingsOfAll({ access }: ConnectOptions) {
   return { TimeZone: "UTC", ...NOTICES_LOST_CLIENT, ...readOnly };
 }
 
-function clientOf(url: string, connection: Record<string, string | number | boolean>, onclose: () => void): Sql {
-  return postgres(url, {
+function clientOf(
+  url: string,
+  connection: Record<string, string | number | boolean>,
+  onclose: () => void,
+  onNotice?: () => void,
+): Sql {
+  // `onnotify` is what the driver's own listen() stands on; its types do not name it.
+  const options: postgres.Options<Record<string, never>> & { onnotify?: () => void } = {
     max: 1,
     idle_timeout: 0,
     max_lifetime: null,
@@ -128,7 +158,9 @@ function clientOf(url: string, connection: Record<string, string | number | bool
     onnotice: () => {},
     connection,
     onclose,
-  });
+    ...(onNotice === undefined ? {} : { onnotify: onNotice }),
+  };
+  return postgres(url, options);
 }
 
 /** The driver lets a URL's parameters win over ours: those that the locks depend on are not for the URL to say. */

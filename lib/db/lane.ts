@@ -36,6 +36,11 @@ export class Lane {
     return this.#lost !== undefined;
   }
 
+  /** Statements that were sent and are not answered yet. */
+  get unanswered(): number {
+    return this.#waiting.size;
+  }
+
   /** For statements outside of transactions. */
   get sql(): Sql {
     return this.#guarded(this.#client as unknown as Handle) as unknown as Sql;

@@ -4,20 +4,24 @@
 import type { Sql, Transaction } from "./handles.ts";
 import { Lane, type TransactionOptions } from "./lane.ts";
 
-// More would only queue in the server: work on two cores is bound by the processor, not by waiting.
-const MAX_LANES = 4;
-
 export class TransactionLanes {
   readonly #open: (onclose: () => void) => Sql;
   readonly #answerWithinMs: number;
+  readonly #size: number;
   #idle: Lane[] = [];
   readonly #waiting: (() => void)[] = [];
   #busy = 0;
   #closed = false;
 
-  constructor(open: (onclose: () => void) => Sql, answerWithinMs: number) {
+  /** @param size transactions at once; others wait for their turn */
+  constructor(open: (onclose: () => void) => Sql, answerWithinMs: number, size: number) {
     this.#open = open;
     this.#answerWithinMs = answerWithinMs;
+    this.#size = size;
+  }
+
+  get use(): { readonly size: number; readonly busy: number; readonly waiting: number } {
+    return { size: this.#size, busy: this.#busy, waiting: this.#waiting.length };
   }
 
   /**
@@ -42,7 +46,7 @@ export class TransactionLanes {
   }
 
   async #take(): Promise<Lane> {
-    while (this.#busy >= MAX_LANES) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    while (this.#busy >= this.#size) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#busy++;
     // One that closed while nobody used it (a restarted server) is no reason to fail.
     this.#idle = this.#idle.filter((lane) => !lane.isLost);
