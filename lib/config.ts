@@ -23,6 +23,18 @@ export interface Config {
   readonly host: string;
 }
 
+/** What a hub that serves, and whoever talks to one, is told beside the database. */
+export interface ServiceConfig {
+  /** Where clients find the hub. */
+  readonly hubUrl: string;
+  /** What a hub on another address than loopback asks for. */
+  readonly token: Secret | null;
+  /** Names, beside those of loopback, by which this hub may be called: `hub.example` or `hub.example:8000`. */
+  readonly allowedHosts: readonly string[];
+  /** null: events are kept in the database and sent to nobody. It may hold a password. */
+  readonly natsUrl: Secret | null;
+}
+
 export interface TerminalConfig {
   readonly noColor: boolean;
   readonly dumb: boolean;
@@ -39,6 +51,19 @@ export function readConfig(env: Environment = process.env): Config {
   };
 }
 
+const DEFAULT_HUB_URL = "http://127.0.0.1:8000";
+
+/** @throws OpsFailure (usage) for a `..._FILE` that cannot be read or a STATE_HUB_URL that is no URL */
+export function readServiceConfig(env: Environment = process.env): ServiceConfig {
+  const [token, natsUrl] = [secretFrom(env, "STATE_HUB_TOKEN"), secretFrom(env, "NATS_URL")];
+  return {
+    hubUrl: hubUrl(present(env.STATE_HUB_URL) ?? DEFAULT_HUB_URL),
+    token: token === undefined ? null : new Secret(token),
+    allowedHosts: (present(env.STATE_HUB_ALLOWED_HOSTS) ?? "").split(/[\s,]+/).filter((host) => host !== ""),
+    natsUrl: natsUrl === undefined ? null : new Secret(natsUrl),
+  };
+}
+
 /** Never throws: it decides how errors are printed. NO_COLOR counts when it is not empty (no-color.org). */
 export function readTerminalConfig(env: Environment = process.env): TerminalConfig {
   return {
@@ -52,7 +77,7 @@ export function readTerminalConfig(env: Environment = process.env): TerminalConf
 /** What a program that we start may see of our environment: all of it, less what could steer git or leak a secret. */
 export function environmentForPrograms(env: Environment = process.env): Record<string, string> {
   const kept = Object.entries(env).filter(
-    ([name, value]) => value !== undefined && !/^(GIT_|PG|DATABASE_URL|STATE_HUB_TOKEN)/.test(name),
+    ([name, value]) => value !== undefined && !/^(GIT_|PG|DATABASE_URL|STATE_HUB_TOKEN|NATS_URL)/.test(name),
   );
   return Object.fromEntries(kept) as Record<string, string>;
 }
@@ -65,6 +90,15 @@ function databaseTarget(value: string | undefined): DatabaseTarget {
     observed: "not a PostgreSQL URL (its value is not printed: it may hold a password)",
     expected: "postgres://USER@HOST:PORT/DATABASE, or the word embedded",
     hint: "export DATABASE_URL=embedded",
+  });
+}
+
+function hubUrl(value: string): string {
+  if (/^https?:\/\//.test(value) && URL.canParse(value)) return value.replace(/\/+$/, "");
+  throw usageFailure("Could not use STATE_HUB_URL", {
+    observed: value,
+    expected: "http://HOST:PORT or https://HOST",
+    hint: `export STATE_HUB_URL=${DEFAULT_HUB_URL}`,
   });
 }
 

@@ -2,7 +2,7 @@
 // Looks after the State Hub itself: its schema, its repositories, its waivers and held plans, and why a row is as it is.
 import { command, defineScript, type Io, type Outcome } from "../lib/cli/define_script.ts";
 import { main } from "../lib/cli/main.ts";
-import { environmentForPrograms, readConfig } from "../lib/config.ts";
+import { environmentForPrograms, readConfig, readServiceConfig } from "../lib/config.ts";
 import type { Database } from "../lib/db/connect.ts";
 
 interface Opening {
@@ -170,6 +170,25 @@ export const script = defineScript({
       flags: { "dry-run": { kind: "boolean", describe: "Check that it could be removed" } },
       run: (args, io) =>
         withHub(io, WRITE, async (hub) => (await waiverCommands()).waiverRemove(hub, args.waiver, args["dry-run"])),
+    }),
+    command({
+      name: "serve",
+      promise: "Answers over HTTP: state, plans, progress, sweeps on request, metrics; publishes lifecycle events.",
+      flags: {
+        host: {
+          kind: "string",
+          default: "127.0.0.1",
+          describe: "The address to listen on; any but loopback asks for STATE_HUB_TOKEN",
+        },
+        port: { kind: "integer", min: 0, max: 65_535, default: 8000, describe: "The port; 0 takes a free one" },
+      },
+      run: async ({ host, port }, io) => {
+        const { runService } = await import("../lib/hub/run_service.ts");
+        const { registerAsked } = await import("../lib/consistency/commands/register_asked.ts");
+        const config = readConfig();
+        const registerRepo = registerAsked(config.host);
+        return runService({ config, service: readServiceConfig(), host, port, registerRepo, io });
+      },
     }),
     command({
       name: "stop",

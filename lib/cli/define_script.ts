@@ -14,6 +14,8 @@ export interface Io {
   progress(message: string, count?: { readonly done: number; readonly total: number }): void;
   /** One line on stderr that is not a result. */
   note(message: string): void;
+  /** One JSON object on stderr, for the log of a service; `time` is added, and lines are gathered for a moment. */
+  log(record: Readonly<Record<string, unknown>>): void;
   readonly json: boolean;
   readonly quiet: boolean;
   readonly debug: boolean;

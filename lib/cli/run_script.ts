@@ -4,6 +4,7 @@ import { describeFailure, OpsFailure } from "../failure.ts";
 import { flagTokens } from "./argv_guard.ts";
 import type { Io, Outcome, Script } from "./define_script.ts";
 import { type Failed, failedFrom, failureDocument, failureLine, failureText } from "./failure_text.ts";
+import { openJsonLines } from "./json_lines.ts";
 import { NO_PAINT, paintFor } from "./paint.ts";
 import { type ParsedArguments, parseArguments } from "./parse_arguments.ts";
 import { printableBlock } from "./printable.ts";
@@ -67,10 +68,12 @@ async function runCommand(script: Script, parsed: ParsedArguments, session: Sess
   const progress = openProgress(session.terminal, session);
   const signals = listenForSignals((stop, why) => endNow(stoppedFrom(stop, why), session, progress));
   endOnBugs(session, progress, signals);
+  const lines = openJsonLines(session.terminal.err);
   const io: Io = {
     signal: signals.signal,
     progress: progress.progress,
     note: progress.note,
+    log: lines.log,
     json: session.json,
     quiet: session.quiet,
     debug: session.debug,
@@ -86,6 +89,7 @@ async function runCommand(script: Script, parsed: ParsedArguments, session: Sess
     const reason = error === signals.signal.reason || isAbort(error) ? undefined : error;
     return await printFailure(stop ? stoppedFrom(stop, undefined, reason) : failedFrom(error), session);
   } finally {
+    await lines.flush();
     signals.ended();
   }
 }

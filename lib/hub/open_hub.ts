@@ -1,7 +1,7 @@
 // Opens the State Hub that DATABASE_URL names: a server somewhere, or the embedded one, which is started when it does not
 // run. Capabilities get the open handle; only here do the two doors meet.
 import { type Config, environmentForPrograms } from "../config.ts";
-import { type Database, openDatabase, serverDataDirectory } from "../db/connect.ts";
+import { type ConnectOptions, type Database, openDatabase, serverDataDirectory } from "../db/connect.ts";
 import { migrate, requireSchema, schemaState } from "../db/migrate.ts";
 import { OpsFailure } from "../failure.ts";
 import { startEmbedded } from "../postgres/start_embedded.ts";
@@ -14,8 +14,8 @@ interface Terminal {
   note(message: string): void;
 }
 
-export interface OpenHubOptions {
-  readonly applicationName: string;
+export interface OpenHubOptions
+  extends Pick<ConnectOptions, "applicationName" | "answerWithinMs" | "readers" | "writers"> {
   readonly io: Terminal;
   readonly access?: "read-only" | "read-write";
   /** `leave` opens a database of any version: for the command that migrates it. */
@@ -54,8 +54,8 @@ async function startServer(config: Config, { io }: OpenHubOptions, verify: boole
   return server;
 }
 
-function connect(url: Secret, { applicationName, access = "read-write" }: OpenHubOptions): Promise<Database> {
-  return openDatabase({ url, applicationName, access });
+function connect(url: Secret, { io: _io, schema: _schema, access = "read-write", ...options }: OpenHubOptions) {
+  return openDatabase({ url, access, ...options });
 }
 
 async function migrateEmbedded(url: Secret, options: OpenHubOptions): Promise<void> {

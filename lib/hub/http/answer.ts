@@ -1,0 +1,91 @@
+// One request from its first byte to its line in the log: admitted, its body read, answered, and every failure turned into
+// a problem. The request id is in all of them, so that what a client saw can be found in the log.
+
+import { readJsonBody } from "./body.ts";
+import { admit, type Guard } from "./guard.ts";
+import type { HubApp } from "./offer.ts";
+import { Problem, problemResponse } from "./problem.ts";
+import { problemOf } from "./problem_of.ts";
+
+/** What the log and the metrics are told of each request. */
+export interface Served {
+  readonly requestId: string;
+  readonly method: string;
+  /** Without the query: it may hold what nobody should read in a log. */
+  readonly path: string;
+  /** The route as it is described; null where none matched. */
+  readonly route: string | null;
+  readonly status: number;
+  readonly durationMs: number;
+  /** What a bug threw; a client gets none of it. */
+  readonly bug: unknown;
+}
+
+export interface Answering {
+  readonly app: HubApp;
+  readonly guard: Guard;
+  readonly served: (served: Served) => void;
+}
+
+/** @param mayTakeLong lifts the connection's idle timeout for this request */
+export async function answer(
+  request: Request,
+  { app, guard, served }: Answering,
+  mayTakeLong: () => void,
+): Promise<Response> {
+  const started = performance.now();
+  const requestId = requestIdOf(request.headers.get("x-request-id"));
+  const { method } = request;
+  const path = pathOf(request.url);
+  let route: string | null = null;
+  let bug: unknown;
+  const matched = (pattern: string) => {
+    route = pattern;
+  };
+  let response: Response;
+  try {
+    admit(request, path, guard);
+    requireAcceptable(request.headers.get("accept"));
+    response = await app.fetch(await withBody(request), { requestId, mayTakeLong, matched });
+  } catch (error) {
+    const { problem, isBug } = problemOf(error);
+    if (isBug) bug = error;
+    response = problemResponse(problem, { path, id: requestId });
+  }
+  response.headers.set("x-request-id", requestId);
+  response.headers.set("x-content-type-options", "nosniff");
+  served({ requestId, method, path, route, status: response.status, durationMs: performance.now() - started, bug });
+  return response;
+}
+
+const WITH_BODY: ReadonlySet<string> = new Set(["POST", "PATCH", "PUT", "DELETE"]);
+
+/** The framework would take a body of another media type for none at all, and not check it. */
+async function withBody(request: Request): Promise<Request> {
+  if (!WITH_BODY.has(request.method)) return request;
+  const body = await readJsonBody(request);
+  const headers = new Headers(request.headers);
+  headers.set("content-type", "application/json");
+  headers.delete("content-length");
+  return new Request(request.url, { method: request.method, headers, body });
+}
+
+/** A client's own id is kept where it is harmless in a log and a header. */
+function requestIdOf(given: string | null): string {
+  return given !== null && /^[\w.:-]{1,100}$/.test(given) ? given : Bun.randomUUIDv7();
+}
+
+function pathOf(url: string): string {
+  const from = url.indexOf("/", url.indexOf("//") + 2);
+  const to = url.search(/[?#]/);
+  const path = from === -1 ? "/" : url.slice(from, to === -1 ? undefined : to);
+  return path === "/" ? path : path.replace(/\/+$/, "");
+}
+
+const OFFERED =
+  /\*\/\*|application\/(\*|json|problem\+json|openmetrics-text)|text\/(\*|html|plain|css|javascript)|image\//i;
+
+function requireAcceptable(accept: string | null): void {
+  if (accept === null || OFFERED.test(accept)) return;
+  throw new Problem(406, "Not acceptable", { detail: "The hub answers application/json" });
+}
