@@ -31,7 +31,9 @@ function tableRows(title: string): string[][] {
 }
 
 const scripts = new Map<string, Script>();
-for (const file of readdirSync(join(ROOT, "scripts")).filter((name) => name.endsWith(".ts"))) {
+for (const file of readdirSync(join(ROOT, "scripts"))
+  .filter((name) => name.endsWith(".ts"))
+  .sort()) {
   scripts.set(`scripts/${file}`, ((await import(join(ROOT, "scripts", file))) as { script: Script }).script);
 }
 

@@ -1,7 +1,7 @@
 // How a run writes: each repository in a transaction of its own, or, for a dry run, everything in one transaction that is
 // rolled back at the end. The same code runs in both, so a dry run cannot promise what the real one would not do.
+import { againAfterRace, isRace } from "../db/again_after_race.ts";
 import type { Database } from "../db/connect.ts";
-import { errorCode } from "../db/database_failure.ts";
 import type { Reader, Transaction } from "../db/handles.ts";
 
 export interface Writer {
@@ -19,9 +19,6 @@ export interface WriterOptions {
 }
 
 const LANES = 3;
-const ATTEMPTS = 6;
-// serialization_failure, deadlock_detected, unique_violation: somebody else was first (PostgreSQL, appendix A).
-const RACES = new Set(["40001", "40P01", "23505"]);
 
 /**
  * @param body runs once; for a dry run again from the start, over a newer state of the hub, when it met somebody else's
@@ -33,7 +30,7 @@ export async function withWriter<T>(
   { dryRun, first }: WriterOptions,
   body: (writer: Writer) => Promise<T>,
 ): Promise<T> {
-  if (dryRun) return repeated((isLast) => rehearsed(database, isLast, body));
+  if (dryRun) return againAfterRace((isLast) => rehearsed(database, isLast, body), isLostRace);
   const write = <U>(work: (tx: Transaction) => Promise<U>): Promise<U> => {
     // Sent first and not waited for: each moment between the snapshot and the work is one for somebody else's change.
     const guarded = async (tx: Transaction) => {
@@ -45,7 +42,7 @@ export async function withWriter<T>(
         await allowed;
       }
     };
-    return repeated(() => database.transaction(guarded, { isolation: "repeatable read" }));
+    return againAfterRace(() => database.transaction(guarded, { isolation: "repeatable read" }));
   };
   return body({ sql: database.sql, lanes: LANES, write });
 }
@@ -68,20 +65,6 @@ function rehearsed<T>(database: Database, isLast: boolean, body: (writer: Writer
 /** Carries no code, so that nobody on its way takes it for one repository's own failure and goes on. */
 class LostRace extends Error {}
 
-/** @param work is told when no attempt follows, so that it can let the race itself be seen */
-async function repeated<T>(work: (isLast: boolean) => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    const isLast = attempt >= ATTEMPTS;
-    try {
-      return await work(isLast);
-    } catch (error) {
-      if (isLast || !(error instanceof LostRace || isRace(error))) throw error;
-    }
-    // Those who collided would collide again: each waits for a while of its own.
-    await Bun.sleep(attempt * (10 + Math.random() * 40));
-  }
-}
-
-function isRace(error: unknown): boolean {
-  return RACES.has(errorCode(error));
+function isLostRace(error: unknown): boolean {
+  return error instanceof LostRace || isRace(error);
 }
