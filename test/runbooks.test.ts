@@ -112,7 +112,8 @@ describe("every runbook", () => {
 });
 
 /** Words of commands that no schedule would run; a real `rm`, `kill` or release is never pasted by the way. */
-const DANGER = /(^| )(rm|kill)( |$)|--apply\b|--write-back\b|--accept-history\b|held apply|repo remove/;
+const DANGER =
+  /(^| )(rm|kill)( |$)|--apply\b|--write-back\b|--accept-history\b|held apply|repo remove|hook (install|remove)/;
 
 function kindOf(command: string): string {
   if (/--dry-run\b|--plan\b|held show/.test(command)) return "plan";
