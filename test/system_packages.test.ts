@@ -95,8 +95,16 @@ describe("withoutMainCluster()", () => {
 describe("lineToType()", () => {
   test.each([
     ["Debian", { debian: true, brew: false }, /^sudo ".*scripts\/bun" ".*test\/system_packages\.ts"$/],
-    ["macOS", { debian: false, brew: true }, /^brew install postgresql@15 git openssh openssl iproute2 pgbouncer && /],
-    ["elsewhere", { debian: false, brew: false }, /postgresql-15 git openssh-server openssl iproute2 pgbouncer$/],
+    [
+      "macOS",
+      { debian: false, brew: true },
+      /^brew install postgresql@15 git openssh openssl iproute2 pgbouncer nats-server curl systemd && /,
+    ],
+    [
+      "elsewhere",
+      { debian: false, brew: false },
+      /postgresql-15 git openssh-server openssl iproute2 pgbouncer nats-server curl systemd$/,
+    ],
   ])("lineToType() gives one line on %s", (_name, machine, wanted) => {
     expect(lineToType(SYSTEM_PACKAGES, machine)).toMatch(wanted);
   });

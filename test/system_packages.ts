@@ -50,6 +50,18 @@ export const SYSTEM_PACKAGES: readonly SystemPackage[] = [
     why: "the pooler that must not stand before a lock",
     present: () => has("pgbouncer"),
   },
+  {
+    name: "nats-server",
+    service: "nats-server",
+    why: "the events' stream, as it is, full, frozen or refusing",
+    present: () => has("nats-server"),
+  },
+  { name: "curl", why: "the hub's client that nobody here wrote", present: () => has("curl") },
+  {
+    name: "systemd",
+    why: "the user units, verified and run by a manager of their own (Linux only)",
+    present: () => process.platform !== "linux" || (has("systemd-analyze") && existsSync("/lib/systemd/systemd")),
+  },
 ];
 
 const THIS_FILE = import.meta.path;

@@ -17,9 +17,17 @@ const DEFAULT_PORT = "4222";
 
 /** @throws OpsFailure (usage), without the value: it may hold a password */
 export function natsAddress(url: Secret): NatsAddress {
-  const parsed = url.reveal().split(",").map((each) => serverOf(each.trim()));
+  const parsed = url
+    .reveal()
+    .split(",")
+    .map((each) => serverOf(each.trim()));
   const schemes = new Set(parsed.map(({ protocol }) => protocol));
-  const logins = new Map(parsed.map((each) => credentialsOf(each)).filter((each) => Object.keys(each).length > 0).map((each) => [JSON.stringify(each), each]));
+  const logins = new Map(
+    parsed
+      .map((each) => credentialsOf(each))
+      .filter((each) => Object.keys(each).length > 0)
+      .map((each) => [JSON.stringify(each), each]),
+  );
   if (schemes.size > 1) throw unusable("nats:// for one server and tls:// for another", "the same scheme for all");
   if (logins.size > 1) throw unusable("different credentials for its servers", "the same credentials for all");
   const servers = parsed.map(({ hostname, port }) => `${hostname}:${port || DEFAULT_PORT}`);
@@ -35,10 +43,16 @@ export function natsAddress(url: Secret): NatsAddress {
 function serverOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^(nats|tls):$/.test(url.protocol) || url.hostname === "") {
-    throw unusable("not a NATS URL", "nats://HOST:4222, nats://USER:PASSWORD@HOST:4222, nats://TOKEN@HOST:4222 or tls://...");
+    throw unusable(
+      "not a NATS URL",
+      "nats://HOST:4222, nats://USER:PASSWORD@HOST:4222, nats://TOKEN@HOST:4222 or tls://...",
+    );
   }
   if (!/^\/?$/.test(url.pathname) || url.search !== "" || url.hash !== "") {
-    throw unusable("something after the port", "no path and no parameters; in a password, write / as %2F, ? as %3F and # as %23");
+    throw unusable(
+      "something after the port",
+      "no path and no parameters; in a password, write / as %2F, ? as %3F and # as %23",
+    );
   }
   return url;
 }

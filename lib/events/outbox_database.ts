@@ -6,5 +6,5 @@ export interface OutboxDatabase {
   readonly sql: Statement;
   transaction<T>(work: (tx: Statement) => Promise<T>): Promise<T>;
   /** Calls back for each notice of the channel, and after each (re)connect: what came before was missed. */
-  listen(channel: string, onNotice: () => void): Promise<{ close(): Promise<void> }>;
+  listen(channel: string, onNotice: () => void): { close(): Promise<void> };
 }

@@ -23,7 +23,7 @@ const NOTE: Readonly<Record<Subject, (sql: Statement, changes: string) => Promis
   repo: (sql, changes) => sql`
     insert into outbox (subject, attributes)
     select c.type, jsonb_build_object('repo_id', r.id, 'repo', r.slug, 'domain', d.slug,
-      'remote_url', regexp_replace(r.remote_url, '^([a-z][a-z0-9+.-]*://)[^/@]*@', '\\1', 'i'), 'from', c."from", 'to', c."to")
+      'remote_url', regexp_replace(r.remote_url, '^([a-z][a-z0-9+.-]*://)([^/?#]*@)?([^?#]*).*$', '\\1\\3', 'i'), 'from', c."from", 'to', c."to")
     from json_to_recordset(${changes}::text::json) as c(id uuid, type text, "from" text, "to" text)
     join repos r on r.id = c.id left join domains d on d.id = r.domain_id`,
   workstream: (sql, changes) => sql`
