@@ -1,13 +1,12 @@
 #!/usr/bin/env -S sh -c 'exec "$(dirname "$(readlink -f "$0")")/bun" "$0" "$@"'
 // Reconciles workplan files with the State Hub: the main job.
-import { defineScript } from "../lib/cli/define_script.ts";
+import { defineScript, type Io, type Outcome } from "../lib/cli/define_script.ts";
 import { main } from "../lib/cli/main.ts";
-import { type Config, readConfig } from "../lib/config.ts";
+import { type Config, readConfig, readServiceConfig } from "../lib/config.ts";
 import type { RemoteOptions } from "../lib/consistency/check_fleet.ts";
+import type { Source } from "../lib/consistency/report.ts";
+import type { RunFlags } from "../lib/consistency/saved_plan/plan_flags.ts";
 import { usageFailure } from "../lib/failure.ts";
-
-/** The timer's interval leaves room for three of them. */
-const SWEEP_SECONDS = 300;
 
 function writeBackFlag(given: boolean | undefined): string[] {
   return given === undefined ? [] : [given ? "--write-back" : "--no-write-back"];
@@ -20,8 +19,7 @@ interface RemoteArguments {
   readonly "per-host": number;
 }
 
-/** What a run may do with remotes; the embedded hub is a throw-away one, whose ids must not reach real files by default. */
-async function remotesFor(args: RemoteArguments, { database, stateHubHome }: Config): Promise<RemoteOptions | null> {
+async function remotesFor(args: RemoteArguments, config: Config): Promise<RemoteOptions | null> {
   const writeBack = args["write-back"];
   if (!args.remote) {
     if (writeBack === undefined) return null;
@@ -30,14 +28,54 @@ async function remotesFor(args: RemoteArguments, { database, stateHubHome }: Con
       hint: "scripts/consistency_check.ts --help",
     });
   }
-  const { hubKeyOf } = await import("../lib/db/hub_key.ts");
-  return {
-    home: stateHubHome,
-    writeBack: writeBack ?? database.kind !== "embedded",
-    atOnce: args.concurrency,
-    perHost: args["per-host"],
-    hubKey: hubKeyOf(database),
-  };
+  const { remoteOptions } = await import("../lib/consistency/commands/remote_runs.ts");
+  return remoteOptions(config, { writeBack, atOnce: args.concurrency, perHost: args["per-host"] });
+}
+
+interface CheckArguments extends RemoteArguments, RunFlags {
+  readonly "max-seconds"?: number | undefined;
+  readonly strict?: boolean | undefined;
+  readonly source: Source;
+}
+
+async function runHere(args: CheckArguments, io: Io): Promise<Outcome> {
+  const config = readConfig();
+  const { openHub } = await import("../lib/hub/open_hub.ts");
+  const { askedRun } = await import("../lib/consistency/saved_plan/plan_flags.ts");
+  const { runAsAsked } = await import("../lib/consistency/saved_plan/run_as_asked.ts");
+  const { isStrict, REMOTE_RUN_SECONDS } = await import("../lib/consistency/commands/remote_runs.ts");
+  const { recordSweep, recordUnendedSweep } = await import("../lib/activity/activity_run.ts");
+  const { runOutcome } = await import("../lib/consistency/run_outcome.ts");
+  const asked = await askedRun(args);
+  const remotes = await remotesFor({ ...args, remote: asked.remote, "write-back": asked.writeBack }, config);
+  const { result, plan } = await runAsAsked(asked, args, {
+    connect: () => openHub(config, { applicationName: "consistency_check", io }),
+    scope: asked.scope,
+    host: config.host,
+    source: args.source,
+    dryRun: args["dry-run"],
+    full: args.full,
+    strict: args.strict ?? isStrict(remotes, asked.scope),
+    // A plan that is half done because of a usual budget would need a new one.
+    maxSeconds: args["max-seconds"] ?? (remotes === null || asked.plan !== null ? null : REMOTE_RUN_SECONDS),
+    remotes,
+    activity: { ended: recordSweep, neverEnded: recordUnendedSweep },
+    signal: io.signal,
+    progress: io.progress,
+  });
+  return runOutcome(result, plan, { repo: args.repo ?? null, flags: writeBackFlag(asked.writeBack) });
+}
+
+/** The hub does it, and this machine needs no database. */
+async function runThere(args: CheckArguments, via: string, io: Io): Promise<Outcome> {
+  const { runViaHub } = await import("../lib/hub/via/run_via_hub.ts");
+  const { REMOTE_RUN_SECONDS, REMOTES_AT_ONCE } = await import("../lib/consistency/commands/remote_runs.ts");
+  const { resultFrom } = await import("../lib/consistency/read_result.ts");
+  const { runOutcome } = await import("../lib/consistency/run_outcome.ts");
+  const usual = { seconds: REMOTE_RUN_SECONDS, atOnce: REMOTES_AT_ONCE };
+  const { token } = readServiceConfig();
+  const result = resultFrom(await runViaHub(args, { via, token, usual, signal: io.signal, progress: io.progress }));
+  return runOutcome(result, null, { repo: args.repo ?? null, flags: [] });
 }
 
 export const script = defineScript({
@@ -76,6 +114,12 @@ export const script = defineScript({
     },
     concurrency: { kind: "integer", min: 1, max: 64, default: 8, describe: "Remotes asked at once" },
     "per-host": { kind: "integer", min: 1, max: 64, default: 8, describe: "Of these, on one host" },
+    via: {
+      kind: "string",
+      placeholder: "URL",
+      describe:
+        "Let the hub at this URL do it (with --remote; its token from STATE_HUB_TOKEN); no DATABASE_URL is needed",
+    },
     "dry-run": { kind: "boolean", describe: "Work everything out, show it, and roll it back" },
     plan: {
       kind: "string",
@@ -105,49 +149,15 @@ export const script = defineScript({
     { command: "scripts/consistency_check.ts --repo .", says: "this repository, registered if it is new" },
     { command: "scripts/consistency_check.ts --all --dry-run", says: "what a run over every repository would do" },
     { command: "scripts/consistency_check.ts --remote --all", says: "the scheduled sweep: remotes, with write-back" },
+    {
+      command: "scripts/consistency_check.ts --remote --all --via http://127.0.0.1:8000",
+      says: "the same, done by a hub that serves, whatever becomes of the connection",
+    },
     { command: "scripts/consistency_check.ts --all --plan p.json", says: "the same, kept to be read and then applied" },
     { command: "scripts/consistency_check.ts --apply p.json", says: "exactly that, or nothing" },
     { command: "scripts/consistency_check.ts --all --json", says: "the report as one JSON document" },
   ],
-  run: async (args, io) => {
-    const config = readConfig();
-    const { openHub } = await import("../lib/hub/open_hub.ts");
-    const { askedRun } = await import("../lib/consistency/saved_plan/plan_flags.ts");
-    const { runAsAsked } = await import("../lib/consistency/saved_plan/run_as_asked.ts");
-    const { recordSweep, recordUnendedSweep } = await import("../lib/activity/activity_run.ts");
-    const { nextCommand } = await import("../lib/consistency/next_command.ts");
-    const { renderReport } = await import("../lib/consistency/report_view.ts");
-    const asked = await askedRun(args);
-    const remotes = await remotesFor({ ...args, remote: asked.remote, "write-back": asked.writeBack }, config);
-    const { result, plan } = await runAsAsked(asked, args, {
-      connect: () => openHub(config, { applicationName: "consistency_check", io }),
-      scope: asked.scope,
-      host: config.host,
-      source: args.source,
-      dryRun: args["dry-run"],
-      full: args.full,
-      strict: args.strict ?? (remotes === null || !("all" in asked.scope)),
-      // A plan that is half done because of a usual budget would need a new one.
-      maxSeconds: args["max-seconds"] ?? (remotes === null || asked.plan !== null ? null : SWEEP_SECONDS),
-      remotes,
-      activity: { ended: recordSweep, neverEnded: recordUnendedSweep },
-      signal: io.signal,
-      progress: io.progress,
-    });
-    return {
-      exitCode: result.report.exit_code,
-      document: {
-        ...result.report,
-        plan: plan === null ? null : { file: plan.file, digest: plan.digest },
-        remarks: result.remarks,
-        human_gates: result.humanGates,
-        waived: result.waived,
-      },
-      render: (view) => [renderReport(result, view), ...(plan === null ? [] : [plan.line])].join("\n\n"),
-      next: plan?.next ?? nextCommand(result, args.repo ?? null, writeBackFlag(asked.writeBack)),
-      degraded: result.remarks,
-    };
-  },
+  run: (args, io) => (args.via === undefined ? runHere(args, io) : runThere(args, args.via, io)),
 });
 
 if (import.meta.main) await main(script);

@@ -1,8 +1,9 @@
 #!/usr/bin/env -S sh -c 'exec "$(dirname "$(readlink -f "$0")")/bun" "$0" "$@"'
-// Looks after the State Hub itself: its schema, its repositories, its waivers and held plans, and why a row is as it is.
+// Looks after the State Hub itself: serves it over HTTP, keeps its schema, repositories, waivers, held plans and events, and
+// says why a row is as it is.
 import { command, defineScript, type Io, type Outcome } from "../lib/cli/define_script.ts";
 import { main } from "../lib/cli/main.ts";
-import { environmentForPrograms, readConfig, readServiceConfig } from "../lib/config.ts";
+import { type Config, environmentForPrograms, readConfig, readServiceConfig } from "../lib/config.ts";
 import type { Database } from "../lib/db/connect.ts";
 
 interface Opening {
@@ -24,6 +25,17 @@ async function withHub(io: Io, opening: Opening, work: (database: Database) => P
   }
 }
 
+/** Sweeps and syncs as the script does them; each opens the hub for itself. */
+async function runsOnRequest(config: Config, io: Io) {
+  const { openHub } = await import("../lib/hub/open_hub.ts");
+  const { remoteRuns } = await import("../lib/consistency/commands/remote_runs.ts");
+  const { recordSweep, recordUnendedSweep } = await import("../lib/activity/activity_run.ts");
+  return remoteRuns(config, {
+    connect: () => openHub(config, { applicationName: "state_hub run", io }),
+    activity: { ended: recordSweep, neverEnded: recordUnendedSweep },
+  });
+}
+
 const READ = { access: "read-only" } as const;
 const WRITE = { access: "read-write" } as const;
 
@@ -32,12 +44,23 @@ const hubCommands = () => import("../lib/hub/hub_commands.ts");
 const repoCommands = () => import("../lib/consistency/commands/repos.ts");
 const heldCommands = () => import("../lib/consistency/commands/held.ts");
 const waiverCommands = () => import("../lib/consistency/commands/waivers.ts");
+const hookCommands = () => import("../lib/hub/git_hook/hook_commands.ts");
+/** What a hook command needs to know of a path: the registry is another capability's. */
+async function hookRequest(paths: readonly string[], dryRun: boolean) {
+  const { checkoutOfPath } = await import("../lib/consistency/repo_registry.ts");
+  return { paths, host: readConfig().host, dryRun, checkoutOf: checkoutOfPath };
+}
 
 export const script = defineScript({
   name: "state_hub.ts",
-  promise: "Looks after the State Hub: schema, repositories, waivers, held plans, and why a row is as it is.",
+  promise:
+    "Looks after the State Hub: serves it, its schema, repositories, waivers, held plans, and why a row is as it is.",
   reads: ["the State Hub that DATABASE_URL names", "for explain: the workplan's file at the local tip"],
-  writes: ["rows of the State Hub: migrate, repo, waiver, held apply", "nothing: status, explain and every list"],
+  writes: [
+    "rows of the State Hub: migrate, repo, waiver, held apply, events replay, and what serve is asked for",
+    "post-commit hooks of repositories: hook install, hook remove",
+    "nothing: status, explain, events tail and every list",
+  ],
   examples: [
     { command: "scripts/state_hub.ts status", says: "what the hub holds, the last runs, what waits" },
     { command: "scripts/state_hub.ts explain OPS-WP-0001-T01", says: "file, hub and agreed value side by side" },
@@ -172,6 +195,29 @@ export const script = defineScript({
         withHub(io, WRITE, async (hub) => (await waiverCommands()).waiverRemove(hub, args.waiver, args["dry-run"])),
     }),
     command({
+      name: "hook install",
+      promise: "Lets each commit ask the hub to read its repository, in the background.",
+      positional: { name: "path", describe: "A folder inside a registered repository", required: true, many: true },
+      flags: { "dry-run": { kind: "boolean", describe: "Say what would be written" } },
+      run: ({ path, "dry-run": dryRun }, io) =>
+        withHub(io, READ, async (hub) => (await hookCommands()).hookInstall(hub, await hookRequest(path, dryRun))),
+    }),
+    command({
+      name: "hook remove",
+      promise: "Takes those lines out of the hook again, and nothing else.",
+      positional: { name: "path", describe: "A folder inside a repository", required: true, many: true },
+      flags: { "dry-run": { kind: "boolean", describe: "Say what would be taken out" } },
+      run: ({ path, "dry-run": dryRun }, io) =>
+        withHub(io, READ, async (hub) => (await hookCommands()).hookRemove(hub, await hookRequest(path, dryRun))),
+    }),
+    command({
+      name: "hook status",
+      promise: "Shows whether the hook stands in repositories, and what stands in its way.",
+      positional: { name: "path", describe: "A folder inside a repository", required: true, many: true },
+      run: ({ path }, io) =>
+        withHub(io, READ, async (hub) => (await hookCommands()).hookStatus(hub, await hookRequest(path, false))),
+    }),
+    command({
       name: "serve",
       promise: "Answers over HTTP: state, plans, progress, sweeps on request, metrics; publishes lifecycle events.",
       flags: {
@@ -181,14 +227,51 @@ export const script = defineScript({
           describe: "The address to listen on; any but loopback asks for STATE_HUB_TOKEN",
         },
         port: { kind: "integer", min: 0, max: 65_535, default: 8000, describe: "The port; 0 takes a free one" },
+        proxy: {
+          kind: "string",
+          describe: "Serve no database: forward all to the hub at this URL, with STATE_HUB_TOKEN; on loopback only",
+        },
       },
-      run: async ({ host, port }, io) => {
+      run: async ({ host, port, proxy }, io) => {
+        if (proxy !== undefined) {
+          const { runProxy } = await import("../lib/hub/proxy/run_proxy.ts");
+          return runProxy({ url: proxy, service: readServiceConfig(), host, port, io });
+        }
         const { runService } = await import("../lib/hub/run_service.ts");
         const { registerAsked } = await import("../lib/consistency/commands/register_asked.ts");
         const config = readConfig();
         const registerRepo = registerAsked(config.host);
-        return runService({ config, service: readServiceConfig(), host, port, registerRepo, io });
+        const work = await runsOnRequest(config, io);
+        return runService({ config, service: readServiceConfig(), host, port, registerRepo, work, io });
       },
+    }),
+    command({
+      name: "events tail",
+      promise: "Shows lifecycle events as they are published, one a line.",
+      positional: { name: "subject", describe: "Which ones, with the wildcards of NATS (default: org.statehub.>)" },
+      flags: {
+        last: { kind: "integer", min: 0, max: 100_000, describe: "Also the last so many that are in the stream" },
+        since: { kind: "string", placeholder: "TIME", describe: "Also what came since then, ISO 8601" },
+        count: { kind: "integer", min: 1, max: 1_000_000, describe: "End after so many" },
+      },
+      run: async (args, io) =>
+        (await import("../lib/hub/events_commands.ts")).eventsTail(readServiceConfig(), args, io),
+    }),
+    command({
+      name: "events replay",
+      promise: "Puts events back that were kept while NATS_URL was not set, for a hub that has it to send.",
+      flags: {
+        since: { kind: "string", placeholder: "TIME", describe: "Only of changes since then, ISO 8601" },
+        all: {
+          kind: "boolean",
+          describe: "Published ones too: for a stream that was lost; what it still has is not sent twice",
+        },
+        "dry-run": { kind: "boolean", describe: "Say how many would be put back" },
+      },
+      run: ({ since = null, all, "dry-run": dryRun }, io) =>
+        withHub(io, WRITE, async (hub) =>
+          (await import("../lib/hub/events_commands.ts")).eventsReplay(hub, { since, all, dryRun }),
+        ),
     }),
     command({
       name: "stop",

@@ -14,6 +14,12 @@ export interface Io {
   progress(message: string, count?: { readonly done: number; readonly total: number }): void;
   /** One line on stderr that is not a result. */
   note(message: string): void;
+  /**
+   * One result of many, on stdout as it comes: the text, or with --json the record on a line of its own. What the run
+   * returns in the end is then not printed.
+   * @returns false when nobody reads any more
+   */
+  show(record: Readonly<Record<string, unknown>>, text: string): boolean;
   /** One JSON object on stderr, for the log of a service; `time` is added, and lines are gathered for a moment. */
   log(record: Readonly<Record<string, unknown>>): void;
   readonly json: boolean;

@@ -9,11 +9,9 @@ import { NO_PAINT, paintFor } from "./paint.ts";
 import { type ParsedArguments, parseArguments } from "./parse_arguments.ts";
 import { printableBlock } from "./printable.ts";
 import { logLine, openProgress, type Progress } from "./progress.ts";
+import { SCHEMA_VERSION } from "./schema_version.ts";
 import { listenForSignals, type Signals, type Stop } from "./signals.ts";
 import { openTerminal, type Terminal } from "./streams.ts";
-
-/** Of every JSON document on stdout. */
-const SCHEMA_VERSION = 1;
 
 /** How long a process that has said everything may still have something to close; one that has not ends at once. */
 const LINGER_MS = 5_000;
@@ -74,6 +72,7 @@ async function runCommand(script: Script, parsed: ParsedArguments, session: Sess
     progress: progress.progress,
     note: progress.note,
     log: lines.log,
+    show: (record, text) => show(session, record, text),
     json: session.json,
     quiet: session.quiet,
     debug: session.debug,
@@ -96,6 +95,7 @@ async function runCommand(script: Script, parsed: ParsedArguments, session: Sess
 
 async function printOutcome(outcome: Outcome, session: Session): Promise<void> {
   const { terminal, quiet } = session;
+  if (session.answered) return;
   for (const reason of outcome.degraded ?? []) {
     await terminal.err.write(logLine(terminal, "warning", `Degraded: ${reason}`));
   }
@@ -105,6 +105,16 @@ async function printOutcome(outcome: Outcome, session: Session): Promise<void> {
   const rendered = outcome.render(view).trimEnd();
   const next = outcome.next === undefined || quiet ? [] : [`Next: ${view.paint.command(outcome.next)}`];
   await print(session, {}, () => [...(rendered === "" ? [] : [rendered]), ...next].join("\n"));
+}
+
+/** Not waited for: a reader who is slower than what comes is served from memory. */
+function show(session: Session, record: Readonly<Record<string, unknown>>, text: string): boolean {
+  const { out } = session.terminal;
+  session.answered = true;
+  void out
+    .write(session.json ? `${JSON.stringify(record)}\n` : `${printableBlock(text, out.colour)}\n`)
+    .catch(() => {});
+  return !out.isGone();
 }
 
 /** Made whole before a byte of it is written: what cannot be rendered leaves stdout to the failure. */

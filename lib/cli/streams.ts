@@ -17,6 +17,8 @@ export interface Output {
   write(text: string): Promise<void>;
   /** At once and as far as it goes; for the last words before process.exit(). */
   writeNow(text: string): void;
+  /** Nobody reads any more. */
+  isGone(): boolean;
   /** Resolves when everything written so far is taken. */
   drained(): Promise<void>;
 }
@@ -57,6 +59,7 @@ function openOutput(stream: WriteStream, fd: number, config: TerminalConfig): Ou
     writeNow: (text) => {
       if (!gone) bestEffort(fd, text);
     },
+    isGone: () => gone,
     drained: async () => {
       await pending;
     },

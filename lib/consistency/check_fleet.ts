@@ -24,6 +24,8 @@ export interface CheckOptions {
   readonly scope: { readonly all: true } | { readonly slug: string } | { readonly path: string };
   readonly host: string;
   readonly source: Source;
+  /** A UUID that the run was asked for by; a new one unless given. */
+  readonly runId?: string;
   readonly dryRun: boolean;
   /** Read every repository even if nothing seems to have changed. */
   readonly full: boolean;
@@ -68,7 +70,7 @@ export async function checkFleet(options: CheckOptions): Promise<FleetResult> {
   }
 }
 
-function termsOf({ scope, remotes, source, dryRun, strict, maxSeconds, plan }: CheckOptions): RunTerms {
+function termsOf({ scope, remotes, source, runId, dryRun, strict, maxSeconds, plan }: CheckOptions): RunTerms {
   const mode = !("all" in scope) ? "repo" : remotes === null ? "all" : "remote-all";
   return {
     source,
@@ -78,6 +80,7 @@ function termsOf({ scope, remotes, source, dryRun, strict, maxSeconds, plan }: C
     dry_run: dryRun,
     strict,
     max_seconds: maxSeconds,
+    ...(runId === undefined ? {} : { runId }),
   };
 }
 

@@ -47,11 +47,13 @@ function sharesObjects(path: string, checkout: Checkout): boolean {
 
 /** The last part of the remote's URL or of the path, as a slug: lower case letters, digits, dots, dashes, underscores. */
 export function slugFrom(checkout: Checkout, { remoteUrl }: RepoIdentity): string {
-  const name = basename((remoteUrl ?? checkout.path).replace(/[/:]+$/, "").replace(/^[^/]*:/, "")).replace(
-    /\.git$/,
-    "",
-  );
-  const slug = (name || basename(checkout.path))
+  return slugOf(remoteUrl ?? checkout.path, basename(checkout.path));
+}
+
+/** The same of a remote alone. */
+export function slugOf(place: string, otherwise = ""): string {
+  const name = basename(place.replace(/[/:]+$/, "").replace(/^[^/]*:/, "")).replace(/\.git$/, "");
+  const slug = (name || otherwise)
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, "-")
     .replace(/^[-.]+|[-.]+$/g, "");

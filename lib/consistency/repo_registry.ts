@@ -189,7 +189,7 @@ function noDefaultBranch(checkout: Checkout): OpsFailure {
  * query: a repeatable read sees what was committed until then. The mode excludes itself and no writer of rows, so that a
  * long dry run neither waits for a registration nor holds one up (PostgreSQL, 13.3.1).
  */
-async function oneAtATime(tx: Transaction): Promise<void> {
+export async function oneAtATime(tx: Transaction): Promise<void> {
   await tx`lock table repos in share update exclusive mode`;
 }
 
@@ -225,7 +225,7 @@ async function knownRepo(
   });
 }
 
-function slugTaken(row: RepoRow, slug: string): never {
+export function slugTaken(row: { readonly slug: string }, slug: string): never {
   throw usageFailure("Could not register the repository", {
     observed: `it is registered as ${row.slug}`,
     expected: slug,
@@ -256,7 +256,7 @@ async function insertRepo(
   return row;
 }
 
-async function domainNamed(tx: Transaction, slug: string): Promise<string | null> {
+export async function domainNamed(tx: Transaction, slug: string): Promise<string | null> {
   await tx`insert into domains (slug) values (${slug}) on conflict do nothing`;
   const [row] = await tx<{ id: string }[]>`select id from domains where slug = ${slug}`;
   return row?.id ?? null;

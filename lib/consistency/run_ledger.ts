@@ -43,6 +43,8 @@ export type RunTerms = Pick<Report, "source" | "mode" | "dry_run" | "max_seconds
   readonly remote: boolean;
   /** A saved plan is done: of the fleet only what is in it. */
   readonly applies: boolean;
+  /** The name that whoever asked for the run knows it by; a new one unless given. */
+  readonly runId?: string;
 };
 
 /** A run that took the fleet's lease and never gave it back. */
@@ -70,7 +72,7 @@ const NOTHING_OPEN: OpenFindings = { findings: [], totals: {}, errors: 0, trunca
 
 export class RunLedger {
   readonly #terms: RunTerms;
-  readonly id = Bun.randomUUIDv7();
+  readonly id: string;
   readonly #startedAt = new Date();
   readonly #started = performance.now();
   #error: AutomationError | null = null;
@@ -95,6 +97,7 @@ export class RunLedger {
 
   constructor(terms: RunTerms) {
     this.#terms = terms;
+    this.id = terms.runId ?? Bun.randomUUIDv7();
   }
 
   get isDryRun(): boolean {

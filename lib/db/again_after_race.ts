@@ -3,8 +3,9 @@
 import { errorCode } from "./database_failure.ts";
 
 const ATTEMPTS = 6;
-// serialization_failure, deadlock_detected, unique_violation: somebody else was first (PostgreSQL, appendix A).
-const RACES = new Set(["40001", "40P01", "23505"]);
+// serialization_failure, deadlock_detected; and unique_violation: somebody else was first (PostgreSQL, appendix A).
+const COLLISIONS = new Set(["40001", "40P01"]);
+const RACES = new Set([...COLLISIONS, "23505"]);
 
 /**
  * @param work is told when no attempt follows, so that it can let the race itself be seen
@@ -29,4 +30,9 @@ export async function againAfterRace<T>(
 
 export function isRace(error: unknown): boolean {
   return RACES.has(errorCode(error));
+}
+
+/** The races that say nothing about the work itself: a name that is taken already is no collision. */
+export function isCollision(error: unknown): boolean {
+  return COLLISIONS.has(errorCode(error));
 }

@@ -7,6 +7,7 @@ import type { Sql, Transaction } from "./handles.ts";
 import { Lane, type TransactionOptions } from "./lane.ts";
 import { Listener } from "./listener.ts";
 import { type Holder, holderName } from "./lock_holder.ts";
+import { oneSocket } from "./one_socket.ts";
 import { refusedByPooler, requireServerItself } from "./pooler.ts";
 import { ReaderLanes } from "./reader_lanes.ts";
 import { type Pace, SessionLocks } from "./session_locks.ts";
@@ -147,8 +148,8 @@ function clientOf(
   onclose: () => void,
   onNotice?: () => void,
 ): Sql {
-  // `onnotify` is what the driver's own listen() stands on; its types do not name it.
-  const options: postgres.Options<Record<string, never>> & { onnotify?: () => void } = {
+  // `onnotify` is what the driver's own listen() stands on; its types name neither of the two.
+  const options: postgres.Options<Record<string, never>> & { onnotify?: () => void; socket: unknown } = {
     max: 1,
     idle_timeout: 0,
     max_lifetime: null,
@@ -157,6 +158,7 @@ function clientOf(
     fetch_types: false,
     onnotice: () => {},
     connection,
+    socket: oneSocket(),
     onclose,
     ...(onNotice === undefined ? {} : { onnotify: onNotice }),
   };

@@ -39,10 +39,17 @@ export class Listener {
   }
 
   async #listen(retryMs: number): Promise<void> {
-    const lane: Lane = new Lane((onclose) => this.#open(() => this.#closedBy(lane, onclose)), this.#answerWithinMs);
+    let listens = false;
+    const closed = (onclose: () => void) => {
+      onclose();
+      // A failed try has a plan of its own, which grows; this would replace it by the shortest.
+      if (listens && lane === this.#lane) this.#later(RETRY_MS.first, () => this.#listen(RETRY_MS.first));
+    };
+    const lane: Lane = new Lane((onclose) => this.#open(() => closed(onclose)), this.#answerWithinMs);
     this.#lane = lane;
     try {
       await lane.sql`listen ${lane.sql(this.#channel)}`;
+      listens = true;
       this.#onNotice();
       this.#later(PROVE_EVERY_MS, () => this.#prove(lane));
     } catch {
@@ -50,12 +57,6 @@ export class Listener {
       if (!lane.isLost) void lane.close().catch(() => {});
       this.#later(retryMs, () => this.#listen(Math.min(retryMs * 2, RETRY_MS.longest)));
     }
-  }
-
-  /** One that was proven, or is about to be, and closed by itself; a failed try has a plan of its own. */
-  #closedBy(lane: Lane, onclose: () => void): void {
-    onclose();
-    if (lane === this.#lane) this.#later(RETRY_MS.first, () => this.#listen(RETRY_MS.first));
   }
 
   async #prove(lane: Lane): Promise<void> {

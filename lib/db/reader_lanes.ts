@@ -7,6 +7,7 @@ export class ReaderLanes {
   readonly #open: () => Lane;
   readonly #size: number;
   #lanes: Lane[] = [];
+  #closed = false;
 
   /** @param size connections at most; each is made when it is needed first */
   constructor(open: () => Lane, size: number) {
@@ -14,8 +15,12 @@ export class ReaderLanes {
     this.#size = size;
   }
 
-  /** Of the connection with the fewest statements under way. Ask for it each time: a lost connection is replaced. */
+  /**
+   * Of the connection with the fewest statements under way. Ask for it each time: a lost connection is replaced.
+   * After close() its statements are refused: nobody would close another connection, and it keeps the process alive.
+   */
   get sql(): Sql {
+    if (this.#closed) return refusing(this.#open());
     this.#lanes = this.#lanes.filter((lane) => !lane.isLost);
     const free = this.#lanes.find((lane) => lane.unanswered === 0);
     if (free === undefined && this.#lanes.length < this.#size) this.#lanes.push(this.#open());
@@ -31,6 +36,13 @@ export class ReaderLanes {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all(this.#lanes.splice(0).map((lane) => lane.close()));
   }
+}
+
+/** Never connected: the driver refuses the statements of a client that was ended. */
+function refusing(lane: Lane): Sql {
+  void lane.close().catch(() => {});
+  return lane.sql;
 }

@@ -2,6 +2,7 @@
 // They end with it, so the run must end with it too: a connection made anew has none of them, and whoever waited may have.
 import { OpsFailure } from "../failure.ts";
 import type { Sql } from "./handles.ts";
+import { advisoryLocks } from "./held_locks.ts";
 import { Lane } from "./lane.ts";
 import { type Holder, readHolder } from "./lock_holder.ts";
 
@@ -15,12 +16,6 @@ export interface Pace {
 // A silent server is noticed after 20 s at most. The server waits at least 25 s before it frees the locks of a silent
 // client (connect.ts): whoever lost them knows before somebody else can have them.
 const PACE: Pace = { everyMs: 5_000, answerWithinMs: 15_000 };
-
-/** Locks of the connected database, by their key: pg_locks shows a bigint key in two halves (PostgreSQL 54.12). */
-const advisoryLocks = (sql: Sql) => sql`
-  select pid, (classid::int8 << 32) | objid::int8 as key from pg_locks
-  where locktype = 'advisory' and granted and objsubid = 1
-    and database = (select oid from pg_database where datname = current_database())`;
 
 /**
  * Session-level advisory locks on one direct connection of their own. When it closes they are gone, and so is the right

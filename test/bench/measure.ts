@@ -52,6 +52,14 @@ export function spread(values: readonly number[]): Spread {
   return { median: (low + high) / 2, min, max };
 }
 
+/** The smallest value that so many percent do not exceed (nearest rank). @throws RangeError without a value */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  const found = sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)];
+  if (found === undefined) throw new RangeError("no value to take a percentile of");
+  return found;
+}
+
 export function ratios(pairs: readonly Pair[]): Spread {
   return spread(pairs.map(({ measured, reference }) => measured / reference));
 }

@@ -1,6 +1,6 @@
 // `npm run bench`: what the toolkit promises about speed and memory, measured on real repositories and a real PostgreSQL
 // that come and go with the run. Prints a Markdown table; exit 1 when a bar is missed.
-// Usage: npm run bench -- [--only NAME]... [--rounds N]
+// Usage: npm run bench -- [NAME]... [--rounds N]
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,13 +9,20 @@ import { environmentForPrograms } from "../../lib/config.ts";
 import { run } from "../../lib/process/run.ts";
 import type { Bench } from "./bench.ts";
 import { BenchHub, killServerOf } from "./bench_hub.ts";
+import { FilledHubs } from "./filled_hub.ts";
 import { Fleet } from "./fleet.ts";
 import { ROUNDS } from "./measure.ts";
 import { machineLine, type Row, renderTable } from "./result_table.ts";
 import { firstRow } from "./row_first.ts";
 import { helpRow } from "./row_help.ts";
 import { memoryRow } from "./row_memory.ts";
+import { progressListRow } from "./row_progress_list.ts";
+import { progressPostRow } from "./row_progress_post.ts";
 import { readRow } from "./row_read.ts";
+import { relayRow } from "./row_relay.ts";
+import { routeRow } from "./row_route.ts";
+import { serviceMemoryRow } from "./row_service_memory.ts";
+import { summaryRow } from "./row_summary.ts";
 import { sweepChangedRow, sweepGrowthRow, sweepRow } from "./row_sweep.ts";
 import { sweepDistantRow } from "./row_sweep_distant.ts";
 import { sweepFirstRow } from "./row_sweep_first.ts";
@@ -33,6 +40,12 @@ const ROWS: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
   "sweep-changed": sweepChangedRow,
   "sweep-first": sweepFirstRow,
   "sweep-growth": sweepGrowthRow,
+  route: routeRow,
+  summary: summaryRow,
+  "progress-list": progressListRow,
+  "progress-post": progressPostRow,
+  relay: relayRow,
+  "service-memory": serviceMemoryRow,
 };
 
 const EXIT_MISSED = 1;
@@ -46,9 +59,9 @@ interface Request {
 /** @returns null for arguments that make no sense */
 function readArguments(argv: readonly string[]): Request | null {
   try {
-    const options = { only: { type: "string", multiple: true }, rounds: { type: "string" } } as const;
-    const { values } = parseArgs({ args: [...argv], options });
-    const names = values.only ?? Object.keys(ROWS);
+    const options = { rounds: { type: "string" } } as const;
+    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
+    const names = positionals.length > 0 ? positionals : Object.keys(ROWS);
     const rounds = Number(values.rounds ?? ROUNDS);
     return names.every((name) => Object.hasOwn(ROWS, name)) && Number.isInteger(rounds) && rounds > 0
       ? { names, rounds }
@@ -61,7 +74,7 @@ function readArguments(argv: readonly string[]): Request | null {
 async function main(argv: readonly string[]): Promise<number> {
   const request = readArguments(argv);
   if (request === null) {
-    say(`Could not run the benchmark: wanted [--only ${Object.keys(ROWS).join("|")}]... [--rounds N]`);
+    say(`Could not run the benchmark: wanted [${Object.keys(ROWS).join("|")}]... [--rounds N]`);
     return EXIT_USAGE;
   }
   // Named like a test's folder: a run that was killed is tidied up by the next test run.
@@ -75,7 +88,13 @@ async function main(argv: readonly string[]): Promise<number> {
   process.once("exit", removeAtOnce);
   const hub = await BenchHub.start(folder);
   try {
-    const rows = await measureAll(request, { folder, hub, fleet: fleetBelow(folder), rounds: request.rounds });
+    const rows = await measureAll(request, {
+      folder,
+      hub,
+      filled: new FilledHubs(hub),
+      fleet: fleetBelow(folder),
+      rounds: request.rounds,
+    });
     const about = { rounds: request.rounds, postgres: hub.version, disk: await diskOf(folder) };
     process.stdout.write(`${renderTable(rows)}\n\n${machineLine(about)}\n`);
     for (const { what, remarks } of rows)

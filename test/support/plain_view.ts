@@ -9,6 +9,7 @@ export function plainView(width = 100): Promise<View> {
     columns: () => width,
     write: async () => {},
     writeNow: () => {},
+    isGone: () => false,
     drained: async () => {},
   });
 }

@@ -1,11 +1,11 @@
 // One request from its first byte to its line in the log: admitted, its body read, answered, and every failure turned into
 // a problem. The request id is in all of them, so that what a client saw can be found in the log.
-
 import { readJsonBody } from "./body.ts";
 import { admit, type Guard } from "./guard.ts";
 import type { HubApp } from "./offer.ts";
 import { Problem, problemResponse } from "./problem.ts";
 import { problemOf } from "./problem_of.ts";
+import { pathOf, requestIdOf } from "./request_names.ts";
 
 /** What the log and the metrics are told of each request. */
 export interface Served {
@@ -25,12 +25,14 @@ export interface Answering {
   readonly app: HubApp;
   readonly guard: Guard;
   readonly served: (served: Served) => void;
+  /** Aborted when the hub stops. */
+  readonly stopping: AbortSignal;
 }
 
 /** @param mayTakeLong lifts the connection's idle timeout for this request */
 export async function answer(
   request: Request,
-  { app, guard, served }: Answering,
+  { app, guard, served, stopping }: Answering,
   mayTakeLong: () => void,
 ): Promise<Response> {
   const started = performance.now();
@@ -45,8 +47,10 @@ export async function answer(
   let response: Response;
   try {
     admit(request, path, guard);
+    requireKnown(method);
     requireAcceptable(request.headers.get("accept"));
-    response = await app.fetch(await withBody(request), { requestId, mayTakeLong, matched });
+    const read = WITH_BODY.has(method) ? await withBody(request, stopping) : request;
+    response = await app.fetch(read, { requestId, mayTakeLong, matched });
   } catch (error) {
     const { problem, isBug } = problemOf(error);
     if (isBug) bug = error;
@@ -61,25 +65,18 @@ export async function answer(
 const WITH_BODY: ReadonlySet<string> = new Set(["POST", "PATCH", "PUT", "DELETE"]);
 
 /** The framework would take a body of another media type for none at all, and not check it. */
-async function withBody(request: Request): Promise<Request> {
-  if (!WITH_BODY.has(request.method)) return request;
-  const body = await readJsonBody(request);
+async function withBody(request: Request, stopping: AbortSignal): Promise<Request> {
+  const body = await readJsonBody(request, stopping);
   const headers = new Headers(request.headers);
   headers.set("content-type", "application/json");
   headers.delete("content-length");
   return new Request(request.url, { method: request.method, headers, body });
 }
 
-/** A client's own id is kept where it is harmless in a log and a header. */
-function requestIdOf(given: string | null): string {
-  return given !== null && /^[\w.:-]{1,100}$/.test(given) ? given : Bun.randomUUIDv7();
-}
-
-function pathOf(url: string): string {
-  const from = url.indexOf("/", url.indexOf("//") + 2);
-  const to = url.search(/[?#]/);
-  const path = from === -1 ? "/" : url.slice(from, to === -1 ? undefined : to);
-  return path === "/" ? path : path.replace(/\/+$/, "");
+/** CONNECT, TRACE and whatever else a server passes on: their targets need not even be paths. */
+function requireKnown(method: string): void {
+  if (method === "GET" || method === "HEAD" || method === "OPTIONS" || WITH_BODY.has(method)) return;
+  throw new Problem(405, "Method not allowed", { headers: { allow: "GET, HEAD, POST, PATCH" } });
 }
 
 const OFFERED =

@@ -1,18 +1,24 @@
 // The hub's routes as one application: what is asked for, checked before any handler sees it, and answered in one shape.
 import { OpenAPIHono } from "@hono/zod-openapi";
+import type { HubMetrics } from "../metrics/hub_metrics.ts";
+import { docsRoutes } from "../routes/docs.ts";
 import { ROUTES } from "../routes/routes.ts";
 import type { Hub } from "../serving_hub.ts";
 import type { HubApp, Serving } from "./offer.ts";
 import { type FieldError, Problem } from "./problem.ts";
 
 const METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"] as const;
+/** Answered wherever GET is. */
+const WITH_HEAD = "GET, HEAD";
 
 /** @throws from its fetch: Problem, and whatever a handler threw */
-export function createApp(hub: Hub): HubApp {
+export function createApp(hub: Hub, metrics: HubMetrics, version: string): HubApp {
   const app: HubApp = new OpenAPIHono<{ Bindings: Serving }>({
     strict: false,
-    defaultHook: (result) => {
-      if (!result.success) throw invalid(result.target, result.error.issues);
+    defaultHook: (result, c) => {
+      if (result.success) return;
+      c.env.matched(described(c.req.routePath));
+      throw invalid(result.target, result.error.issues);
     },
   });
   app.onError((error) => {
@@ -21,8 +27,14 @@ export function createApp(hub: Hub): HubApp {
   app.notFound((c) => {
     throw nothingThere(app, c.req.path);
   });
-  for (const add of ROUTES) add(app, hub);
+  for (const add of ROUTES) add(app, hub, metrics);
+  docsRoutes(app, version);
   return app;
+}
+
+/** The framework's `/tasks/:id` as it is described: `/tasks/{id}`. */
+function described(routePath: string): string {
+  return routePath.replace(/:(\w+)(\{[^}]*\})?/g, "{$1}");
 }
 
 const PART: Readonly<Record<string, string>> = { param: "path", json: "body" };
@@ -44,5 +56,5 @@ function nothingThere(app: HubApp, path: string): Problem {
   const offered = METHODS.filter((method) => app.router.match(method, plain)[0].length > 0);
   if (offered.length === 0)
     return new Problem(404, "Not found", { detail: "No such route", hint: "GET /openapi.json" });
-  return new Problem(405, "Method not allowed", { headers: { allow: offered.join(", ") } });
+  return new Problem(405, "Method not allowed", { headers: { allow: offered.join(", ").replace("GET", WITH_HEAD) } });
 }

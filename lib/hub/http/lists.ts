@@ -2,6 +2,7 @@
 // that come meanwhile shift nothing and none is given twice.
 import { z } from "@hono/zod-openapi";
 import { Problem } from "./problem.ts";
+import { givenTime } from "./values.ts";
 
 export const LIST_LIMIT = { usual: 50, most: 500 } as const;
 
@@ -14,12 +15,13 @@ const limit = z
   .optional()
   .openapi({ type: "integer", description: `How many, 1 to ${LIST_LIMIT.most}; ${LIST_LIMIT.usual} unless given` });
 
+/** A time in an answer. */
 export const isoTime = z.iso.datetime({ offset: true }).openapi({ description: "ISO 8601 with an offset or Z" });
 
 /** What each list takes; a route adds its filters. */
 export const LIST_QUERY = {
   limit,
-  since: isoTime.optional().openapi({ description: "Only what is not older, ISO 8601" }),
+  since: givenTime.optional().openapi({ description: "Only what is not older, ISO 8601" }),
   cursor: z.string().max(300).optional().openapi({ description: "next_cursor of the page before" }),
 } as const;
 
@@ -36,7 +38,8 @@ export interface Place {
   readonly id: string | null;
 }
 
-const PLACE = z.tuple([z.iso.datetime({ offset: true }), z.uuid()]);
+// Ids of workplans may have come from a file, in any version of a UUID.
+const PLACE = z.tuple([givenTime, z.guid()]);
 
 /** @throws Problem 422 for a cursor that no list has given */
 export function placeOf({ cursor }: ListQuery): Place {

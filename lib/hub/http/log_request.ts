@@ -11,7 +11,7 @@ export type LogRecord = Readonly<Record<string, unknown>> & {
 
 export function requestRecord({ requestId, method, path, route, status, durationMs, bug }: Served): LogRecord {
   const level = status >= 500 ? "error" : "info";
-  return {
+  const record: LogRecord = {
     level,
     event: "request",
     request_id: requestId,
@@ -20,8 +20,8 @@ export function requestRecord({ requestId, method, path, route, status, duration
     route,
     status,
     duration_ms: Math.round(durationMs * 10) / 10,
-    ...(bug === undefined ? {} : { error: scrubText(describeFailure(bug)), stack: stackOf(bug) }),
   };
+  return bug === undefined ? record : { ...record, error: scrubText(describeFailure(bug)), stack: stackOf(bug) };
 }
 
 function stackOf(bug: unknown): string | undefined {

@@ -34,10 +34,13 @@ export interface Route<P, Q, B> {
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
-  /** Request headers that the handler looks at, for the description: name and what it does. */
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Request headers that the handler looks at, for the description. */
+  readonly headers?: Readonly<Record<string, HeaderUse>>;
   readonly answers: Readonly<Record<number, Answer>>;
 }
+
+/** What a header does. One that is required is asked for by the handler, which says how to come by its value. */
+export type HeaderUse = string | { readonly does: string; readonly required: true };
 
 export interface Answer {
   readonly says: string;
@@ -67,6 +70,10 @@ const problemSchema = z
     detail: z.string().optional(),
     hint: z.string().optional(),
     errors: z.array(z.object({ at: z.string(), message: z.string() })).optional(),
+    repo: z.string().optional().openapi({ description: "Of a value that a file owns: where that file is" }),
+    path: z.string().optional(),
+    line: z.number().int().optional(),
+    fields: z.array(z.string()).optional(),
     instance: z.string(),
     request_id: z.string(),
   })
@@ -88,22 +95,28 @@ export function offer<
       ...(params === undefined ? {} : { params: params as Shape }),
       ...(query === undefined ? {} : { query: query as Shape }),
       ...(headers === undefined ? {} : { headers: headerShape(headers) }),
-      ...(body === undefined ? {} : { body: { content: { "application/json": { schema: body } } } }),
+      ...(body === undefined ? {} : { body: bodyOf(body) }),
     },
     responses: responsesOf(route.answers),
   });
   const valid = (c: Context, part: unknown, from: string): unknown =>
     part === undefined ? undefined : c.req.valid(from as never);
   app.openapi(described, (async (c: Context<{ Bindings: Serving }>) => {
-    c.env.matched(route.path);
-    const { pathname, search } = new URL(c.req.url);
+    const { requestId, mayTakeLong, matched } = c.env;
+    matched(route.path);
     const reply = await handle({
-      ...c.env,
+      requestId,
+      mayTakeLong,
+      matched,
       params: valid(c, params, "param") as Checked<P>,
       query: valid(c, query, "query") as Checked<Q>,
       body: valid(c, body, "json") as Checked<B>,
       method: c.req.method,
-      target: `${pathname}${search}`,
+      // Few look at it.
+      get target() {
+        const { pathname, search } = new URL(c.req.url);
+        return `${pathname}${search}`;
+      },
       header: (name) => c.req.header(name) ?? null,
       text: () => c.req.text(),
     });
@@ -117,11 +130,16 @@ export function responseOf({ status, body, headers = {} }: Reply): Response {
   return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json", ...headers } });
 }
 
-function headerShape(headers: Readonly<Record<string, string>>): Shape {
-  const fields = Object.entries(headers).map(([name, does]) => [
-    name,
-    z.string().optional().openapi({ description: does }),
-  ]);
+/** Required where an empty one is refused: `{}` is what a request without a body counts as. */
+function bodyOf(schema: z.ZodType) {
+  return { required: !schema.safeParse({}).success, content: { "application/json": { schema } } };
+}
+
+function headerShape(headers: Readonly<Record<string, HeaderUse>>): Shape {
+  const fields = Object.entries(headers).map(([name, use]) => {
+    const { does, required } = typeof use === "string" ? { does: use, required: false } : use;
+    return [name, z.string().optional().openapi({ description: does, param: { required } })];
+  });
   return z.object(Object.fromEntries(fields));
 }
 

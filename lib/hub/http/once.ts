@@ -1,9 +1,11 @@
 // A request that may be sent again: its answer is stored under its Idempotency-Key in the transaction of its effect, so
 // that there is either both or neither. A second one, also at the same moment, waits and gets the first one's answer.
+import { againAfterRace, isCollision } from "../../db/again_after_race.ts";
 import type { Database } from "../../db/connect.ts";
 import type { Transaction } from "../../db/handles.ts";
 import type { Asked, Reply } from "./offer.ts";
 import { Problem } from "./problem.ts";
+import { withoutLastSlashes } from "./request_names.ts";
 
 type Request = Pick<Asked<undefined, undefined, undefined>, "method" | "target" | "header" | "text">;
 
@@ -23,8 +25,9 @@ interface Stored {
 }
 
 /**
- * Runs `work` in one transaction.
- * @param work what it throws rolls everything back, the key included: the client may try again with it
+ * Runs `work` in one transaction; again, in another one, where it and somebody else's waited for each other.
+ * @param work what it throws rolls everything back, the key included: the client may try again with it. It does nothing that
+ * the transaction cannot take back
  * @throws Problem 422 for a key that was used for another request, or is none
  */
 export async function once(
@@ -33,13 +36,13 @@ export async function once(
   work: (tx: Transaction) => Promise<Reply>,
 ): Promise<Reply> {
   const key = request.header("idempotency-key");
-  if (key === null) return database.transaction(work);
+  if (key === null) return inTransaction(database, work);
   if (key === "" || key.length > LONGEST_KEY || /[^\x21-\x7e]/.test(key))
     throw new Problem(422, "Invalid value", {
       errors: [{ at: "header.idempotency-key", message: `must be 1 to ${LONGEST_KEY} visible ASCII characters` }],
     });
   const digest = await digestOf(request);
-  return database.transaction(async (tx) => {
+  return inTransaction(database, async (tx) => {
     const claimed = await tx`
       insert into idempotency_keys (key, digest) values (${key}, ${digest}) on conflict (key) do nothing returning key`;
     if (claimed.length === 0) return repeated(tx, key, digest);
@@ -50,6 +53,11 @@ export async function once(
       where key = ${key}`;
     return reply;
   });
+}
+
+/** A sweep changes a repository's rows in an order of its own; the client cannot know of it, and need not. */
+function inTransaction(database: Database, work: (tx: Transaction) => Promise<Reply>): Promise<Reply> {
+  return againAfterRace(() => database.transaction(work), isCollision);
 }
 
 async function repeated(tx: Transaction, key: string, digest: string): Promise<Reply> {
@@ -63,7 +71,10 @@ async function repeated(tx: Transaction, key: string, digest: string): Promise<R
 
 async function digestOf({ method, target, text }: Request): Promise<string> {
   const body = await text();
-  return new Bun.CryptoHasher("sha256").update(`${method} ${target.replace(/\/+(\?|$)/, "$1")}\n${body}`).digest("hex");
+  const query = target.indexOf("?");
+  const path = withoutLastSlashes(query === -1 ? target : target.slice(0, query));
+  const asked = query === -1 ? path : `${path}${target.slice(query)}`;
+  return new Bun.CryptoHasher("sha256").update(`${method} ${asked}\n${body}`).digest("hex");
 }
 
 /** Longer than any client goes on repeating itself. */

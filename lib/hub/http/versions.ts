@@ -2,7 +2,9 @@
 // first (RFC 9110, 13.1.1). A version is an entity tag: `"7"`.
 import { Problem } from "./problem.ts";
 
-export const VERSION_HEADERS = { "if-match": 'The version that was read, as its ETag has it: `"7"`' } as const;
+export const VERSION_HEADERS = {
+  "if-match": { does: 'The version that was read, as its ETag has it: `"7"`; 428 without it', required: true },
+} as const;
 
 export function etagOf({ version }: { readonly version: number | string }): Readonly<Record<string, string>> {
   return { etag: `"${version}"` };

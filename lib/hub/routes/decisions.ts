@@ -1,21 +1,24 @@
 // Decisions: what somebody has to settle before work goes on, and what was settled by whom.
 import { z } from "@hono/zod-openapi";
+import type { Database } from "../../db/connect.ts";
 import type { Reader, Transaction } from "../../db/handles.ts";
 import { recordTransitions } from "../../events/transitions.ts";
-import { isoTime, LIST_QUERY, type ListQuery, limitOf, listOf, pageOf, placeOf } from "../http/lists.ts";
+import { isoTime, LIST_QUERY, listOf, pageOf } from "../http/lists.ts";
 import { type HubApp, offer } from "../http/offer.ts";
 import { ONCE_HEADERS, once } from "../http/once.ts";
 import { notFound, Problem } from "../http/problem.ts";
+import { BY_ID, givenTime, rowId } from "../http/values.ts";
 import { etagOf } from "../http/versions.ts";
 import type { Hub } from "../serving_hub.ts";
+import { equalTo, pageFrom } from "./page_of_rows.ts";
 
 const STATUS = z.enum(["open", "resolved", "withdrawn"]);
 const DECISION = z
   .object({
-    id: z.uuid(),
-    repo_id: z.uuid().nullable(),
-    workstream_id: z.uuid().nullable(),
-    task_id: z.uuid().nullable().openapi({ description: "The hub's id of the task" }),
+    id: rowId,
+    repo_id: rowId.nullable(),
+    workstream_id: rowId.nullable(),
+    task_id: rowId.nullable().openapi({ description: "The hub's id of the task" }),
     title: z.string(),
     detail: z.string().nullable(),
     status: STATUS,
@@ -39,21 +42,26 @@ const NEW_DECISION = z
   .strictObject({
     title: z.string().min(1).max(500),
     detail: z.string().max(20_000).optional(),
-    repo_id: z.uuid().optional(),
-    workstream_id: z.uuid().optional(),
-    task_id: z.uuid().optional(),
+    repo_id: rowId.optional(),
+    workstream_id: rowId.optional(),
+    task_id: rowId.optional(),
     requires_human: z.boolean().optional(),
     subject_digest: z.string().max(200).optional(),
-    expires_at: isoTime.optional(),
+    expires_at: givenTime.optional(),
   })
   .openapi("NewDecision");
 const RESOLUTION = z
   .strictObject({ outcome: z.string().min(1).max(20_000), resolved_by: z.string().min(1).max(200) })
   .openapi("Resolution");
-const ID = z.object({ id: z.uuid() });
-const QUERY = z.strictObject({ ...LIST_QUERY, status: STATUS.optional(), task_id: z.uuid().optional() });
+const QUERY = z.strictObject({ ...LIST_QUERY, status: STATUS.optional(), task_id: rowId.optional() });
 
 export function decisionRoutes(app: HubApp, { database }: Hub): void {
+  offerReads(app, database);
+  offerAsking(app, database);
+  offerSettling(app, database);
+}
+
+function offerReads(app: HubApp, database: Database): void {
   offer(
     app,
     {
@@ -66,6 +74,24 @@ export function decisionRoutes(app: HubApp, { database }: Hub): void {
     },
     async ({ query }) => ({ status: 200, body: await listDecisions(database.sql, query) }),
   );
+  offer(
+    app,
+    {
+      method: "get",
+      path: "/decisions/{id}",
+      tag: "decisions",
+      summary: "One decision",
+      params: BY_ID,
+      answers: { 200: { says: "As it is", schema: DECISION } },
+    },
+    async ({ params }) => {
+      const row = await readDecision(database.sql, params.id);
+      return { status: 200, body: row, headers: etagOf(row) };
+    },
+  );
+}
+
+function offerAsking(app: HubApp, database: Database): void {
   offer(
     app,
     {
@@ -83,6 +109,9 @@ export function decisionRoutes(app: HubApp, { database }: Hub): void {
         return { status: 201, body: decision, headers: { ...etagOf(decision), location: `/decisions/${decision.id}` } };
       }),
   );
+}
+
+function offerSettling(app: HubApp, database: Database): void {
   offer(
     app,
     {
@@ -90,7 +119,7 @@ export function decisionRoutes(app: HubApp, { database }: Hub): void {
       path: "/decisions/{id}/resolve",
       tag: "decisions",
       summary: "Settles a decision",
-      params: ID,
+      params: BY_ID,
       body: RESOLUTION,
       headers: ONCE_HEADERS,
       answers: { 200: { says: "It is settled; others are told", schema: DECISION } },
@@ -103,17 +132,19 @@ export function decisionRoutes(app: HubApp, { database }: Hub): void {
   );
 }
 
-async function listDecisions(sql: Reader, query: ListQuery & z.output<typeof QUERY>) {
-  const { time, id } = placeOf(query);
-  const { status, task_id, since } = query;
+async function listDecisions(sql: Reader, query: z.output<typeof QUERY>) {
+  const { status, task_id } = query;
   const rows = await sql<Decision[]>`
-    select ${columns(sql)} from decisions
-    where true ${status === undefined ? sql`` : sql`and status = ${status}`}
-      ${task_id === undefined ? sql`` : sql`and task_id = ${task_id}`}
-      ${since === undefined ? sql`` : sql`and created_at >= ${since}::text::timestamptz`}
-      ${time === null ? sql`` : sql`and (created_at, id) < (${time}::text::timestamptz, ${id}::uuid)`}
-    order by created_at desc, id desc limit ${limitOf(query) + 1}`;
+    select ${columns(sql)} from decisions d
+    where true ${equalTo(sql, { status, task_id })} ${pageFrom(sql, query, "d.created_at", "d.id")}`;
   return pageOf(rows, query, ({ created_at }) => created_at);
+}
+
+/** @throws Problem 404 */
+async function readDecision(sql: Reader, id: string): Promise<Decision> {
+  const [row] = await sql<Decision[]>`select ${columns(sql)} from decisions where id = ${id}`;
+  if (row === undefined) throw notFound("decision", id);
+  return row;
 }
 
 /** Times as PostgreSQL's JSON writes them: ISO 8601, with all their digits. */

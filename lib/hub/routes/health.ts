@@ -1,7 +1,10 @@
 // Whether the hub can do its work, and which hub it is: behind a tunnel, another one may answer at the same address.
 import { z } from "@hono/zod-openapi";
+import type { Reader } from "../../db/handles.ts";
 import { type HubApp, offer } from "../http/offer.ts";
+import { Problem } from "../http/problem.ts";
 import type { Hub } from "../serving_hub.ts";
+import { within } from "../within.ts";
 
 const HEALTH = z
   .object({
@@ -14,6 +17,9 @@ const HEALTH = z
   })
   .openapi("Health");
 
+/** A probe gives up after a few seconds; a server that has fallen silent would be waited for longer. */
+const ANSWER_WITHIN_MS = 4_000;
+
 export function healthRoutes(app: HubApp, { database }: Hub): void {
   offer(
     app,
@@ -22,14 +28,33 @@ export function healthRoutes(app: HubApp, { database }: Hub): void {
       path: "/state/health",
       tag: "state",
       summary: "Whether the hub can do its work, and which one it is",
-      answers: { 200: { says: "It can; 503 when its database is gone", schema: HEALTH } },
+      answers: { 200: { says: "It can; 503 when its database is gone, or takes no changes", schema: HEALTH } },
     },
     async () => {
-      const { sql } = database;
-      const [identity] = await sql<{ instance_id: string; system_identifier: string }[]>`
-        select instance_id, (select system_identifier::text from pg_control_system()) as system_identifier
-        from hub_instance`;
+      const found = await within(readIdentity(database.sql), ANSWER_WITHIN_MS, null);
+      if (found === null) throw unhealthy("Database unavailable", "The State Hub's database does not answer in time");
+      const { read_only, ...identity } = found;
+      if (read_only) throw unhealthy("Database read-only", "The State Hub's database takes no changes (a standby?)");
       return { status: 200, body: { status: "ok", db: "connected", ...identity } };
     },
   );
+}
+
+interface Identity {
+  readonly instance_id: string;
+  readonly system_identifier: string;
+  readonly read_only: boolean;
+}
+
+async function readIdentity(sql: Reader): Promise<Identity> {
+  const [identity] = await sql<Identity[]>`
+    select instance_id, (select system_identifier::text from pg_control_system()) as system_identifier,
+      current_setting('transaction_read_only') = 'on' as read_only
+    from hub_instance`;
+  if (identity === undefined) throw new Error("the hub has no instance row");
+  return identity;
+}
+
+function unhealthy(title: string, detail: string): Problem {
+  return new Problem(503, title, { detail, headers: { "retry-after": "5" } });
 }

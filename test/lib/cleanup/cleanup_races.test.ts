@@ -1,9 +1,9 @@
 // A cleanup and a sweep at the same rows at the same moment, and a block that comes back later: the file has the last word
 // on a task that it holds, whichever of the two came first.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { againAfterRace } from "../../../lib/db/again_after_race.ts";
 import { cancelStaleTasks } from "../../../lib/cleanup/cancel_stale_tasks.ts";
 import { withWriter } from "../../../lib/consistency/writer.ts";
+import { againAfterRace } from "../../../lib/db/again_after_race.ts";
 import type { Database } from "../../../lib/db/connect.ts";
 import { waitUntil } from "../../../lib/wait_until.ts";
 import { openRepo, temporaryFolder } from "../../support/git_repo.ts";

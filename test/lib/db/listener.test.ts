@@ -1,8 +1,11 @@
 // Notices from real transactions, over a connection that is cut in between.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import postgres from "postgres";
 import { type Database, openDatabase } from "../../../lib/db/connect.ts";
+import { Listener } from "../../../lib/db/listener.ts";
 import { Secret } from "../../../lib/secret.ts";
 import { waitUntil } from "../../../lib/wait_until.ts";
+import { freePort } from "../../support/free_port.ts";
 import { type FreshDatabase, freshDatabase } from "../../support/postgres_server.ts";
 
 let made: FreshDatabase;
@@ -53,6 +56,38 @@ describe("listen()", () => {
     } finally {
       await listener.close();
     }
+  });
+});
+
+describe("a server that is not there", () => {
+  test("is tried less and less often", async () => {
+    const tries: number[] = [];
+    const port = await freePort("127.0.0.1");
+    const open = (onclose: () => void) => {
+      tries.push(performance.now());
+      return postgres({ host: "127.0.0.1", port, max: 1, fetch_types: false, onclose });
+    };
+    const listener = new Listener(open, { channel: "nobody", onNotice: () => {}, answerWithinMs: 5_000 });
+    try {
+      await heard(() => tries.length, 5);
+      const pauses = tries.slice(1).map((at, index) => at - (tries[index] ?? 0));
+      // 100, 200, 400, 800 ms and what each try took.
+      expect(pauses.map((pause, index) => pause >= 95 * 2 ** index)).toEqual([true, true, true, true]);
+    } finally {
+      await listener.close();
+    }
+  });
+});
+
+describe("close()", () => {
+  test("is the end: who asks afterwards is refused, and no connection is made", async () => {
+    const applicationName = "closed-test";
+    const closed = await openDatabase({ url: new Secret(made.url), applicationName, access: "read-write" });
+    await closed.close();
+    await expect((async () => closed.sql`select 1`)()).rejects.toThrow("CONNECTION_ENDED");
+    expect(await database.sql`select from pg_stat_activity where application_name = ${applicationName}`).toHaveLength(
+      0,
+    );
   });
 });
 

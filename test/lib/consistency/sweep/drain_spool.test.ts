@@ -69,7 +69,8 @@ describe("drainSpool()", () => {
     expect(order).toEqual([1, 2, 0].map((n) => ids[n] ?? ""));
     expect(readdirSync(folder)).toEqual([]);
     const [event] = await hub.database.sql`
-      select event_type, source, created_at = ${records[0]?.at ?? ""}::text::timestamptz as dated from progress_events limit 1`;
+      select event_type, source, created_at = ${records[0]?.at ?? ""}::text::timestamptz as dated
+      from progress_events where id = ${ids[0] ?? ""}`;
     expect(event).toEqual({ event_type: "consistency_sweep_remote_all", source: "local-timer", dated: true });
   });
 

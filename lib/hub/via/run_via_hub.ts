@@ -1,0 +1,20 @@
+// A run that a hub does, from what was typed to what it came to.
+import type { Secret } from "../../secret.ts";
+import { askedVia, type ViaFlags } from "./asked_via.ts";
+import { hubAddress } from "./hub_address.ts";
+import { runVia } from "./run_via.ts";
+
+export interface ViaTerms {
+  /** The hub's URL, as it was typed. */
+  readonly via: string;
+  readonly token: Secret | null;
+  readonly usual: { readonly seconds: number; readonly atOnce: number };
+  readonly signal: AbortSignal;
+  readonly progress: (message: string) => void;
+}
+
+/** @returns the run's `{ document, rendering }` @throws OpsFailure as askedVia, hubAddress and runVia */
+export async function runViaHub(flags: ViaFlags, { via, usual, ...door }: ViaTerms): Promise<unknown> {
+  const order = askedVia(flags, usual);
+  return runVia(order, { ...door, url: hubAddress(via) });
+}

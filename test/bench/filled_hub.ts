@@ -1,0 +1,59 @@
+// Hubs that have run for years: made in SQL, in seconds, once for all rows that ask the same of them.
+import { type BenchHub, type HubUrl, withDatabase } from "./bench_hub.ts";
+
+export interface Filling {
+  readonly tasks: number;
+  readonly progressEvents: number;
+}
+
+/** What it is to read; one of many kinds, and of each there are enough for a page. */
+export const EVENT_TYPE = "consistency_sweep_remote_all";
+
+const TASKS_PER_WORKSTREAM = 20;
+const WORKSTREAMS_PER_REPO = 10;
+const EVENT_TYPES = 20;
+
+/** Each filling is made when somebody asks for it first. */
+export class FilledHubs {
+  readonly #hub: BenchHub;
+  readonly #made = new Map<string, Promise<HubUrl>>();
+
+  constructor(hub: BenchHub) {
+    this.#hub = hub;
+  }
+
+  /** Shared: rows that write must not count on what they find. */
+  of(filling: Filling): Promise<HubUrl> {
+    const key = JSON.stringify(filling);
+    const made = this.#made.get(key) ?? fill(this.#hub, filling);
+    this.#made.set(key, made);
+    return made;
+  }
+}
+
+async function fill(hub: BenchHub, { tasks, progressEvents }: Filling): Promise<HubUrl> {
+  const url = await hub.fresh();
+  const workstreams = Math.ceil(tasks / TASKS_PER_WORKSTREAM);
+  const repos = Math.ceil(workstreams / WORKSTREAMS_PER_REPO);
+  await withDatabase(url, async ({ sql }) => {
+    await sql`
+      insert into repos (slug, default_branch) select 'repo-' || n, 'main' from generate_series(1, ${repos}::int) n`;
+    await sql`
+      insert into workstreams (repo_id, workplan_id, path, title, status, updated)
+      select r.id, 'BENCH-WP-' || n, 'workplans/' || n || '.md', 'Workplan ' || n,
+        (array['draft', 'active', 'active', 'finished'])[1 + n % 4], current_date
+      from generate_series(1, ${workstreams}::int) n join repos r on r.slug = 'repo-' || (1 + n / ${WORKSTREAMS_PER_REPO}::int)`;
+    await sql`
+      insert into tasks (repo_id, workstream_id, task_id, line, title, status, priority, needs_human)
+      select w.repo_id, w.id, w.workplan_id || '-T' || n, 10 * n, 'Step ' || n,
+        (array['todo', 'in_progress', 'done', 'done', 'done'])[1 + n % 5], 'medium', n % 20 = 0
+      from workstreams w, generate_series(1, ${TASKS_PER_WORKSTREAM}::int) n`;
+    await sql`
+      insert into progress_events (id, event_type, source, summary, detail, created_at)
+      select gen_random_uuid(), case n % ${EVENT_TYPES}::int when 0 then ${EVENT_TYPE} else 'step_' || n % ${EVENT_TYPES}::int end,
+        'api', 'Event ' || n, jsonb_build_object('exit_code', 0, 'remark', repeat('x', 200)), now() - n * interval '1 minute'
+      from generate_series(1, ${progressEvents}::int) n`;
+    await sql`vacuum analyze`;
+  });
+  return url;
+}
