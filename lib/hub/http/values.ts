@@ -2,8 +2,11 @@
 // client gets a refusal that names no field.
 import { z } from "@hono/zod-openapi";
 
-/** An id of a row. Files may bring ids of any version along, which RFC 9562's pattern would refuse. */
-export const rowId = z.guid().openapi({ type: "string", format: "uuid" });
+/**
+ * An id of a row. Files may bring ids of any version along, which RFC 9562's pattern would refuse. A `type` here would be
+ * the whole description, also of one that may be null.
+ */
+export const rowId = z.guid().openapi({ format: "uuid" });
 
 /** The key of a path: `/tasks/{id}`. */
 export const BY_ID = z.object({ id: rowId });
