@@ -2,6 +2,7 @@
 import type { Database } from "../db/connect.ts";
 import type { Reader } from "../db/handles.ts";
 import { migrationStatus } from "../db/migrate.ts";
+import { type OutboxStatus, outboxStatus } from "../events/outbox_status.ts";
 import { readSweepStatus, type SweepStatus } from "./sweep_status.ts";
 
 export interface HubStatus extends SweepStatus {
@@ -21,6 +22,8 @@ export interface HubStatus extends SweepStatus {
   readonly unsettled_conflicts: number;
   readonly held_plans: number;
   readonly missing_repos: readonly string[];
+  /** Lifecycle events that are not published yet, or will not be. */
+  readonly events: OutboxStatus;
 }
 
 export interface LastRun {
@@ -39,12 +42,13 @@ export interface LastRun {
 export async function hubStatus(database: Database): Promise<HubStatus> {
   return database.transaction(
     async (tx) => {
-      const [identity, counts, sweep, runs, migrations] = await Promise.all([
+      const [identity, counts, sweep, runs, migrations, events] = await Promise.all([
         readIdentity(tx),
         readCounts(tx),
         readSweepStatus(tx),
         readLastRuns(tx),
         migrationStatus(tx),
+        outboxStatus(tx),
       ]);
       return {
         ...identity,
@@ -52,6 +56,7 @@ export async function hubStatus(database: Database): Promise<HubStatus> {
         ...counts,
         ...sweep,
         last_runs: runs,
+        events,
       };
     },
     { isolation: "repeatable read" },
@@ -60,7 +65,7 @@ export async function hubStatus(database: Database): Promise<HubStatus> {
 
 type Counts = Omit<
   HubStatus,
-  "instance_id" | "system_identifier" | "server_version" | "schema_version" | "last_runs" | keyof SweepStatus
+  "instance_id" | "system_identifier" | "server_version" | "schema_version" | "last_runs" | "events" | keyof SweepStatus
 >;
 
 async function readIdentity(sql: Reader) {

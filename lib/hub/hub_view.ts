@@ -29,6 +29,7 @@ export function renderStatus(status: HubStatus, embedded: EmbeddedStatus | null,
     ["open conflicts", String(status.unsettled_conflicts)],
     ["held plans", heldPlans(status, view)],
     ...sweepRows(status, view),
+    ["events", eventsLine(status.events, view)],
   ];
   const runs = status.last_runs.map((run) => [run.source, run.mode, run.finished_at, run.exit_code, outcomeOf(run)]);
   const runTable =
@@ -51,6 +52,20 @@ export function renderStatus(status: HubStatus, embedded: EmbeddedStatus | null,
 function heldPlans({ held_plans: count, oldest_held_plan: oldest }: HubStatus, { paint }: TableView): string {
   return count === 0 ? "none" : paint.warning(`${count}, the oldest since ${oldest}: scripts/state_hub.ts held list`);
 }
+
+/** What nobody was told of is nothing to worry about where nobody listens: the hub runs without NATS_URL on purpose. */
+function eventsLine(
+  { waiting, oldest_waiting_seconds: oldest, suppressed }: HubStatus["events"],
+  { paint }: TableView,
+): string {
+  const kept = suppressed === 0 ? "" : `; ${suppressed} kept while NATS_URL was not set`;
+  if (waiting === 0) return `none waits${kept}`;
+  const line = `${waiting} wait to be published, the oldest for ${Math.round(oldest ?? 0)} s${kept}`;
+  return (oldest ?? 0) < LATE_S ? line : paint.warning(`${line}: does a hub serve, with NATS_URL?`);
+}
+
+/** A relay that works has taken an event within moments. */
+const LATE_S = 60;
 
 export function renderMigrations(status: readonly MigrationStatus[], view: TableView): string {
   const rows = status.map(({ version, name, state, applied_at }) => [
