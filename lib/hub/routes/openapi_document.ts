@@ -3,14 +3,20 @@
 import { OPEN_PATHS } from "../http/guard.ts";
 import type { HubApp } from "../http/offer.ts";
 
-/** What a tag is about; a route names one of these, or a tag without words. */
+/** What a tag is about; each route names one of these. */
 const TAGS: Readonly<Record<string, string>> = {
   state: "Whether the hub can work, which one it is, and how everything stands",
   repos: "Repositories whose workplans the hub follows",
   workstreams: "Workplans, as they are in the files",
   tasks: "Tasks, as they are in the files",
   decisions: "What somebody has to settle before work goes on",
-  consistency: "Sweeps, and what they found",
+  "domain-goals": "What a domain is to reach",
+  progress: "What happened, the sweeps' reports among it",
+  "token-events": "What work has cost",
+  vocabulary: "Domains and topics: the words that files sort plans by",
+  findings: "What the checks found",
+  "activity-runs": "Whether scheduled activities fired, and what came of it",
+  consistency: "Sweeps on request",
   service: "The hub as a service: its metrics and this description",
 };
 

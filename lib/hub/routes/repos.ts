@@ -42,7 +42,7 @@ const NEW_REPO = z
       .openapi({ description: "Where it is fetched from, without credentials" }),
   })
   .openapi("NewRepo");
-export const REPO_QUERY = z.strictObject({ ...LIST_QUERY, domain: name.optional() });
+const REPO_QUERY = z.strictObject({ ...LIST_QUERY, domain: name.optional() });
 const BY_SLUG = z.object({ slug: name });
 
 export function repoRoutes(app: HubApp, hub: Hub): void {

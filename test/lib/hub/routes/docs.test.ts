@@ -66,6 +66,23 @@ describe("GET /openapi.json", () => {
     expect(components.schemas.TaskChange).toMatchObject({ properties: { completed: { format: "date" } } });
   });
 
+  test("says of an id that may be null that it may", async () => {
+    const { schemas } = (await described()).components;
+    const nullable = { type: ["string", "null"], format: "uuid" };
+    const two = { workstream_id: nullable, task_id: nullable };
+    expect(schemas).toMatchObject({
+      Decision: { properties: { repo_id: nullable, ...two, id: { type: "string", format: "uuid" } } },
+      ProgressEvent: { properties: two },
+      TokenEvent: { properties: two },
+    });
+  });
+
+  test("says what each tag is about, and has none without a route", async () => {
+    const { tags, paths } = await described();
+    const used = Object.values(paths).flatMap((path) => Object.values(path).flatMap((operation) => operation.tags));
+    expect(tags.map(({ name }) => name).sort()).toEqual([...new Set(used)].sort());
+  });
+
   test("says that health and metrics ask for no token, and nothing else", async () => {
     const { paths } = await described();
     const open = Object.entries(paths).filter(([, operations]) =>
