@@ -19,6 +19,7 @@ const GROUND = [
   "metrics",
   "pool",
   "wait_until",
+  "within",
   "whole_file",
   "plan",
 ];

@@ -1,11 +1,12 @@
 // The log of a service: one JSON object a line on stderr. Lines are gathered for a moment, because a write for each
 // request costs more than answering it; a reader that does not read costs lines, never memory or a request.
+import { within } from "../within.ts";
 import type { Output } from "./streams.ts";
 
 const GATHER_MS = 50;
-/** Bytes that are written at once without waiting for more: what lies about for long costs the garbage collector. */
+/** Characters that are written at once without waiting for more: what lies about for long costs the garbage collector. */
 const WRITTEN_AT = 64 * 1024;
-/** Bytes that may wait for a slow reader. */
+/** Characters that may wait for a slow reader. */
 const WAITING_AT_MOST = 4 * 1024 * 1024;
 /** How long the end waits for a reader that does not read: a service must end all the same. */
 const LAST_WORDS_MS = 1_000;
@@ -13,6 +14,8 @@ const LAST_WORDS_MS = 1_000;
 export interface JsonLines {
   /** Adds `time` (ISO 8601, UTC). */
   log(record: Readonly<Record<string, unknown>>): void;
+  /** What was gathered and is not written yet, for the last words of a process that cannot wait. */
+  unwritten(): string;
   /** Writes what was gathered; resolves when it is taken, or soon when nobody takes it. */
   flush(): Promise<void>;
 }
@@ -24,7 +27,7 @@ export function openJsonLines(output: Pick<Output, "write">): JsonLines {
   let timer: NodeJS.Timeout | undefined;
   let waiting = 0;
   let lost = 0;
-  let written: Promise<unknown> = Promise.resolve();
+  let written: Promise<void> = Promise.resolve();
   const send = () => {
     clearTimeout(timer);
     timer = undefined;
@@ -42,7 +45,8 @@ export function openJsonLines(output: Pick<Output, "write">): JsonLines {
     const taken = () => {
       waiting -= text.length;
     };
-    written = Promise.all([written, output.write(text).then(taken, taken)]);
+    // Comes to nothing: each value would hold the one before, for as long as the service runs.
+    written = Promise.all([written, output.write(text).then(taken, taken)]).then(() => {});
   };
   return {
     log: (record) => {
@@ -51,12 +55,10 @@ export function openJsonLines(output: Pick<Output, "write">): JsonLines {
       if (gathered.length >= WRITTEN_AT) send();
       else timer ??= setTimeout(send, GATHER_MS);
     },
+    unwritten: () => gathered,
     flush: async () => {
       send();
-      const { promise: late, resolve } = Promise.withResolvers<void>();
-      const giveUp = setTimeout(resolve, LAST_WORDS_MS);
-      await Promise.race([written, late]);
-      clearTimeout(giveUp);
+      await within(written, LAST_WORDS_MS, undefined);
     },
   };
 }

@@ -4,7 +4,7 @@ import { describeFailure, OpsFailure } from "../failure.ts";
 import { flagTokens } from "./argv_guard.ts";
 import type { Io, Outcome, Script } from "./define_script.ts";
 import { type Failed, failedFrom, failureDocument, failureLine, failureText } from "./failure_text.ts";
-import { openJsonLines } from "./json_lines.ts";
+import { type JsonLines, openJsonLines } from "./json_lines.ts";
 import { NO_PAINT, paintFor } from "./paint.ts";
 import { type ParsedArguments, parseArguments } from "./parse_arguments.ts";
 import { printableBlock } from "./printable.ts";
@@ -64,9 +64,10 @@ async function runCommand(script: Script, parsed: ParsedArguments, session: Sess
   const command = script.commands.find(({ name }) => name === parsed.command);
   if (!command) throw new Error(`${script.name} parsed a command that it does not have: ${parsed.command}`);
   const progress = openProgress(session.terminal, session);
-  const signals = listenForSignals((stop, why) => endNow(stoppedFrom(stop, why), session, progress));
-  endOnBugs(session, progress, signals);
   const lines = openJsonLines(session.terminal.err);
+  const ending: Ending = { session, progress, lines };
+  const signals = listenForSignals((stop, why) => endNow(stoppedFrom(stop, why), ending));
+  endOnBugs(ending, signals);
   const io: Io = {
     signal: signals.signal,
     progress: progress.progress,
@@ -149,19 +150,28 @@ function failureForStderr(failed: Failed, { terminal, debug }: Session, paint = 
   return logLine(terminal, "error", failureLine(failed), { ...failureDocument(failed), ...stack });
 }
 
+/** What a process that ends has to bring to an end. */
+interface Ending {
+  readonly session: Session;
+  readonly progress: Progress;
+  readonly lines: JsonLines;
+}
+
 /** The last words of a process that cannot wait: no promise is awaited any more. */
-function endNow(failed: Failed, session: Session, progress: Progress): never {
+function endNow(failed: Failed, { session, progress, lines }: Ending): never {
   progress.stop();
+  // What a service did just before is what its bug is looked for with.
+  session.terminal.err.writeNow(lines.unwritten());
   session.terminal.err.writeNow(failureForStderr(failed, session));
   if (session.json && !session.answered) session.terminal.out.writeNow(`${jsonText(failureDocument(failed))}\n`);
   process.exit(failed.exitCode);
 }
 
 /** An error that nobody awaited is a bug as well, and the run it belonged to cannot be believed any more. */
-function endOnBugs(session: Session, progress: Progress, signals: Signals): void {
+function endOnBugs(ending: Ending, signals: Signals): void {
   const end = (error: unknown) => {
     const stop = signals.stop();
-    endNow(stop ? stoppedFrom(stop, undefined, error) : failedFrom(error), session, progress);
+    endNow(stop ? stoppedFrom(stop, undefined, error) : failedFrom(error), ending);
   };
   process.on("uncaughtException", end);
   process.on("unhandledRejection", end);

@@ -1,10 +1,11 @@
 // Which of some events the stream has already. Its memory for ids ends with the duplicate window; what was attempted before
 // that, by a hub that was killed or lost its line, is looked for in the stream itself before it is sent again.
+
+import { within } from "../within.ts";
 import { OUR_SUBJECTS } from "./event_stream.ts";
 import type { NatsLink } from "./nats_connection.ts";
 import { openReader, type StreamReader } from "./stream_reader.ts";
 import { troubleNamed, troubleOf } from "./trouble.ts";
-import { within } from "./within.ts";
 
 export interface Search {
   readonly ids: ReadonlySet<string>;
@@ -27,7 +28,7 @@ export async function findInStream(link: NatsLink, search: Search): Promise<Set<
     try {
       return await readThrough(link, reader, search);
     } finally {
-      await within(search.silenceMs, reader.close());
+      await within(reader.close(), search.silenceMs, undefined);
     }
   } catch (error) {
     search.signal.throwIfAborted();

@@ -2,10 +2,10 @@
 // keep for later, and send an hour after everybody gave it up, could not be told from a second event.
 import type { JetStreamManager, NatsConnection } from "nats";
 import type { Secret } from "../secret.ts";
+import { within } from "../within.ts";
 import { missingGreeting } from "./greeting.ts";
 import { type NatsAddress, natsAddress } from "./nats_address.ts";
 import { hostAndPort, type Trouble, troubleNamed, troubleOf } from "./trouble.ts";
-import { within } from "./within.ts";
 
 /** The package itself, loaded when somebody connects. */
 export type NatsClient = typeof import("nats");
@@ -76,8 +76,9 @@ function linkOf(parts: Pick<NatsLink, "client" | "connection" | "manager" | "add
     .then((error) => troubleNamed("unreachable", error?.message || "the connection closed", address, error));
   const close = async () => {
     await within(
-      CLOSE_MS,
       connection.close().catch(() => {}),
+      CLOSE_MS,
+      undefined,
     );
   };
   return { ...parts, gone, close };

@@ -2,6 +2,7 @@
 // was committed is published in the end, and nothing that happens here reaches those who make the changes.
 import { describeFailure } from "../failure.ts";
 import type { Secret } from "../secret.ts";
+import { within } from "../within.ts";
 import { ensureEventStream } from "./event_stream.ts";
 import { natsAddress } from "./nats_address.ts";
 import { connectToNats, type NatsLink } from "./nats_connection.ts";
@@ -13,7 +14,6 @@ import { settleStale } from "./settle_stale.ts";
 import { suppressWaiting } from "./suppress.ts";
 import { Trouble, troubleNamed } from "./trouble.ts";
 import { makeWake, type Wake } from "./wake.ts";
-import { within } from "./within.ts";
 
 export interface RelayOptions {
   /** One of its own is best: rows stay locked, and their connections busy, while NATS takes its time. */
@@ -67,7 +67,7 @@ export function startRelay({ database, natsUrl, log, signal, pace }: RelayOption
   const running = run(work, natsUrl);
   const stop = async () => {
     ending.abort();
-    await within(STOP_MS, running);
+    await within(running, STOP_MS, undefined);
     book.turn({ state: "stopped", message: "Events are not relayed any more" });
   };
   return { state: book.read, stop };

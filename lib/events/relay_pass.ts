@@ -65,12 +65,12 @@ export async function relayPass(pass: Pass): Promise<PassResult> {
   return { refused, stale };
 }
 
-/** Each call gets the range after the one before; the one after that is claimed meanwhile. */
+/** Each call gets the range after the one before; the one after that is claimed meanwhile. Without a call nothing is. */
 function claims(database: OutboxDatabase): () => Promise<Range | null> {
   const claim = (after: Place) => claimNext(database.sql, after, BATCH);
-  let upcoming = claim(BEFORE_ALL);
+  let upcoming: Promise<Range | null> | undefined;
   return () => {
-    const mine = upcoming;
+    const mine = upcoming ?? claim(BEFORE_ALL);
     upcoming = mine.then((range) => (range === null ? null : claim(range.upTo)));
     // Whoever asks for it sees the failure; nobody may ask any more.
     upcoming.catch(() => {});

@@ -3,13 +3,13 @@
 import type { JsMsg } from "nats";
 import { OpsFailure, usageFailure } from "../failure.ts";
 import type { Secret } from "../secret.ts";
+import { within } from "../within.ts";
 import { eventStream, OUR_SUBJECTS, STREAM } from "./event_stream.ts";
 import { connectToNats, type NatsLink } from "./nats_connection.ts";
 import { sequenceOfLast } from "./sequence_of_last.ts";
 import { openReader, type Reading, type StreamReader } from "./stream_reader.ts";
 import { isSubjectFilter, overlap } from "./subject_filter.ts";
 import { troubleOf } from "./trouble.ts";
-import { within } from "./within.ts";
 
 export interface TailOptions {
   readonly natsUrl: Secret;
@@ -75,7 +75,7 @@ async function show(link: NatsLink, subject: string, options: TailOptions, every
   } finally {
     watch.abort();
     messages.stop();
-    await within(everyMs, reader.close());
+    await within(reader.close(), everyMs, undefined);
   }
 }
 
@@ -105,7 +105,7 @@ async function lost(link: NatsLink, reader: StreamReader, everyMs: number, signa
   const { promise: ended, resolve } = Promise.withResolvers<undefined>();
   signal.addEventListener("abort", () => resolve(undefined), { once: true });
   while (!signal.aborted) {
-    const trouble = await within(everyMs, Promise.race([link.gone, ended]));
+    const trouble = await within(Promise.race([link.gone, ended]), everyMs, undefined);
     if (signal.aborted) return;
     if (trouble) throw trouble;
     await eventStream(link);

@@ -20,8 +20,8 @@ export interface ServeOptions {
   readonly token: Secret | null;
   readonly allowedHosts: readonly string[];
   readonly log: (record: LogRecord) => void;
-  /** How the relay of events stands, for the metrics; not given where none runs. */
-  readonly relay?: () => RelayState;
+  /** How the relay of events stands, for the metrics; null, or not given, where none runs. */
+  readonly relay?: () => RelayState | null;
   /** Of this toolkit, for the metrics and the description. */
   readonly version?: string;
 }

@@ -17,15 +17,15 @@ import { proxyTo } from "../support/database_proxy.ts";
 import { probe, removeHome } from "../support/embedded_home.ts";
 import { freePort } from "../support/free_port.ts";
 import { type Gate, gateOn } from "../support/held_pushes.ts";
-import { type HubProcess, startHub } from "../support/hub_process.ts";
 import { preparedHome } from "../support/prepared_home.ts";
 import { type ServedHub, servedHub } from "../support/served_hub.ts";
+import { type ServedProcess, servedProcess } from "../support/served_process.ts";
 import { type SweptFleet, type SweptRepo, sweptFleet } from "../support/swept_fleet.ts";
 
 const WATCHDOG = 60_000;
 const SWEEP = "/consistency/sweep/remote-all";
 const fleets: SweptFleet[] = [];
-const hubs: HubProcess[] = [];
+const hubs: ServedProcess[] = [];
 const beside: ServedHub[] = [];
 afterAll(async () => {
   for (const hub of hubs) hub.kill("SIGKILL");
@@ -55,8 +55,8 @@ async function besideHub(fleet: SweptFleet): Promise<ServedHub> {
   return hub;
 }
 
-async function hubOn(fleet: SweptFleet, env: Record<string, string> = {}): Promise<HubProcess> {
-  const hub = await startHub({ ...environmentOf(fleet), ...env });
+async function hubOn(fleet: SweptFleet, env: Record<string, string> = {}): Promise<ServedProcess> {
+  const hub = await servedProcess({ env: { ...environmentOf(fleet), ...env } });
   hubs.push(hub);
   return hub;
 }
@@ -64,7 +64,7 @@ async function hubOn(fleet: SweptFleet, env: Record<string, string> = {}): Promi
 /** No DATABASE_URL: this machine has none. */
 const via = (at: string, ...flags: string[]) => startCheck(["--remote", "--all", ...flags, "--via", at], {});
 
-type Asked = Pick<HubProcess, "ask">;
+type Asked = Pick<ServedProcess, "ask">;
 
 interface RunPage {
   readonly status: string;
@@ -85,7 +85,7 @@ const endOf = (hub: Asked, runId: string) =>
   });
 
 /** Begins a sweep whose pushes wait at the gate. */
-async function heldRun(hub: HubProcess, gate: Gate): Promise<string> {
+async function heldRun(hub: ServedProcess, gate: Gate): Promise<string> {
   const run_id = Bun.randomUUIDv7();
   const headers = { "content-type": "application/json", prefer: "respond-async" };
   const begun = await hub.ask(SWEEP, { method: "POST", body: JSON.stringify({ run_id }), headers });
@@ -145,7 +145,7 @@ describe("a hub that is killed in the middle of a run", () => {
       doomed.kill("SIGKILL");
       await doomed.exited;
       expect(await endOf(other, run_id)).toMatchObject({ status: "interrupted", result: null });
-      const successor = await startHub(environmentOf(fleet), port);
+      const successor = await servedProcess({ env: environmentOf(fleet), port });
       hubs.push(successor);
       expect(await page(successor, run_id)).toMatchObject({
         status: "interrupted",
@@ -227,7 +227,7 @@ test(
     expect((await hub.ask("/state/health")).status).toBe(503);
     gate.open();
     await waitUntil({ forWhat: "the run's end", deadlineMs: 20_000 }, () =>
-      hub.log().includes('"run_ended"') ? { found: true } : { seen: hub.log() },
+      hub.said().includes('"run_ended"') ? { found: true } : { seen: hub.said() },
     );
     const back = await started();
     // No lock is there yet, and that says nothing: its holder is still coming back.

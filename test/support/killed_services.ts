@@ -6,8 +6,8 @@ import { waitUntil } from "../../lib/wait_until.ts";
 import { startCheck } from "./check_process.ts";
 import { freePort } from "./free_port.ts";
 import { syncCommits } from "./held_pushes.ts";
-import { type HubProcess, startHub } from "./hub_process.ts";
 import { type ServedHub, servedHub } from "./served_hub.ts";
+import { type ServedProcess, servedProcess } from "./served_process.ts";
 import { type SweptFleet, type SweptRepo, sweptFleet } from "./swept_fleet.ts";
 
 export interface KilledServices {
@@ -18,7 +18,7 @@ export interface KilledServices {
   readonly port: number;
   /** How long an undisturbed sweep takes, in milliseconds. */
   durationMs: number;
-  doomed: HubProcess;
+  doomed: ServedProcess;
   close(): Promise<void>;
 }
 
@@ -47,8 +47,8 @@ export async function killedServices(): Promise<KilledServices> {
   return world;
 }
 
-function hubAt({ hub, home, userHome }: SweptFleet, port: number): Promise<HubProcess> {
-  return startHub({ DATABASE_URL: hub.url, STATE_HUB_HOME: home, HOME: userHome }, port);
+function hubAt({ hub, home, userHome }: SweptFleet, port: number): Promise<ServedProcess> {
+  return servedProcess({ env: { DATABASE_URL: hub.url, STATE_HUB_HOME: home, HOME: userHome }, port });
 }
 
 const askVia = (at: string) => startCheck(["--remote", "--all", "--json", "--via", at], {});

@@ -8,6 +8,7 @@ const SCRIPT = join(import.meta.dir, "../../scripts/state_hub.ts");
 const SCRIPTS_BUN = join(import.meta.dir, "../../scripts/bun");
 
 export interface ServedProcess {
+  /** Of the process that serves. */
   readonly pid: number;
   readonly at: string;
   /** What it said so far: its log, and notes for people. Up to `listening` where nobody reads on. */
@@ -17,30 +18,38 @@ export interface ServedProcess {
   kill(signal: NodeJS.Signals): void;
   /** Its exit code, or 128 and the number of the signal that ended it. */
   readonly exited: Promise<number>;
+  ask(path: string, init?: RequestInit): Promise<Response>;
   /** SIGKILL, and its end. */
   end(): Promise<void>;
 }
 
 export interface ServedWith {
-  readonly env?: Record<string, string>;
+  /** Beside a plain environment; DATABASE_URL for all but a proxy. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** Any that is free unless given. */
+  readonly port?: number;
   /** Its log is read up to `listening`, and never again. */
   readonly readLog?: boolean;
 }
 
-/** On a free port, when it listens. */
-export async function servedProcess({ env = {}, args = [], readLog = true }: ServedWith): Promise<ServedProcess> {
-  const child = Bun.spawn([SCRIPTS_BUN, SCRIPT, "serve", "--port", "0", ...args], {
+/** When it listens. */
+export async function servedProcess({
+  env = {},
+  args = [],
+  port = 0,
+  readLog = true,
+}: ServedWith): Promise<ServedProcess> {
+  const child = Bun.spawn([SCRIPTS_BUN, SCRIPT, "serve", "--port", String(port), ...args], {
     env: { ...environmentForPrograms(), ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });
   const kill = (signal: NodeJS.Signals) => child.kill(signal);
-  whenTestsEnd(
-    () => kill("SIGKILL"),
-    () => kill("SIGKILL"),
-  );
+  // Also one that a failed test left behind.
+  const killed = () => kill("SIGKILL");
+  whenTestsEnd(killed, killed);
   let said = "";
-  void (async () => {
+  const hear = async () => {
     const decoder = new TextDecoder();
     const reader = child.stderr.getReader();
     while (readLog || !said.includes('"listening"')) {
@@ -48,7 +57,8 @@ export async function servedProcess({ env = {}, args = [], readLog = true }: Ser
       if (done) return;
       said += decoder.decode(value, { stream: true });
     }
-  })();
+  };
+  const heard = hear();
   const log = () =>
     said
       .split("\n")
@@ -61,10 +71,11 @@ export async function servedProcess({ env = {}, args = [], readLog = true }: Ser
     if (child.exitCode !== null) throw new Error(`It ended with ${child.exitCode}: ${said}`);
     return { seen: said };
   });
-  const exited = child.exited.then(() => child.exitCode ?? 137);
+  const exited = Promise.all([child.exited, heard]).then(([code]) => code);
   const end = async () => {
     kill("SIGKILL");
     await exited;
   };
-  return { pid: child.pid, at, said: () => said, log, kill, exited, end };
+  const ask: ServedProcess["ask"] = (path, init) => fetch(`${at}${path}`, init);
+  return { pid: child.pid, at, said: () => said, log, kill, exited, ask, end };
 }

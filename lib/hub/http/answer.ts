@@ -56,8 +56,6 @@ export async function answer(
     if (isBug) bug = error;
     response = problemResponse(problem, { path, id: requestId });
   }
-  response.headers.set("x-request-id", requestId);
-  response.headers.set("x-content-type-options", "nosniff");
   served({ requestId, method, path, route, status: response.status, durationMs: performance.now() - started, bug });
   return response;
 }

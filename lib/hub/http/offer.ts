@@ -2,6 +2,7 @@
 // not do. Handlers see checked values and give back a reply; only here do they meet the web framework.
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { headersNaming } from "./request_names.ts";
 
 export type HubApp = OpenAPIHono<{ Bindings: Serving }>;
 
@@ -120,14 +121,15 @@ export function offer<
       header: (name) => c.req.header(name) ?? null,
       text: () => c.req.text(),
     });
-    return responseOf(reply);
+    return responseOf(reply, requestId);
   }) as never);
 }
 
-export function responseOf({ status, body, headers = {} }: Reply): Response {
-  if (typeof body === "string") return new Response(body, { status, headers });
-  if (body === null) return new Response(null, { status, headers });
-  return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json", ...headers } });
+function responseOf({ status, body, headers }: Reply, requestId: string): Response {
+  // Named when it is made: to add a header later costs as much as all of them.
+  const named = { ...headersNaming(requestId), ...headers };
+  if (typeof body === "string" || body === null) return new Response(body, { status, headers: named });
+  return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json", ...named } });
 }
 
 /** Required where an empty one is refused: `{}` is what a request without a body counts as. */

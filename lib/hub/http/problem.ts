@@ -1,6 +1,8 @@
 // What a client is told when it cannot have what it asked for: problem details (RFC 9457), one shape for every failure.
 // Nothing of the inside comes along: no statement, no stack, no text that a driver made.
 
+import { headersNaming } from "./request_names.ts";
+
 /** One field that is not as it must be. */
 export interface FieldError {
   /** `body.status`, `query.limit`, `header.if-match`. */
@@ -41,7 +43,12 @@ export function problemResponse({ status, title, given }: Problem, request: { pa
   const body = { type, title, status, detail, hint, errors, ...more, instance: request.path, request_id: request.id };
   return new Response(JSON.stringify(body), {
     status,
-    headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...headers },
+    headers: {
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+      ...headers,
+      ...headersNaming(request.id),
+    },
   });
 }
 

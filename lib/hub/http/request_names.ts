@@ -1,5 +1,10 @@
 // What a request is called in the log and in problems: an id, and a path that holds no secret. Both come from a stranger.
 
+/** Of every answer. */
+export function headersNaming(requestId: string): Readonly<Record<string, string>> {
+  return { "x-request-id": requestId, "x-content-type-options": "nosniff" };
+}
+
 /** A client's own id is kept where it is harmless in a log and a header; without one that is, a new one. */
 export function requestIdOf(given: string | null): string {
   return given !== null && /^[\w.:-]{1,100}$/.test(given) ? given : Bun.randomUUIDv7();
@@ -10,9 +15,10 @@ export function requestIdOf(given: string | null): string {
  * @param url `http://host/path?query`; a request without a Host has a path alone, and CONNECT no path at all
  */
 export function pathOf(url: string): string {
-  const target = url.replace(/[?#].*$/s, "");
-  const path = /^[a-z][a-z0-9+.-]*:\/\/[^/]*(.*)$/is.exec(target)?.[1] ?? target;
-  return withoutLastSlashes(path) || "/";
+  const end = Math.min(...["?", "#"].map((mark) => url.indexOf(mark)).map((at) => (at === -1 ? url.length : at)));
+  const scheme = url.startsWith("/") ? -1 : url.indexOf("://");
+  const from = scheme === -1 || scheme > end ? 0 : url.indexOf("/", scheme + 3);
+  return from === -1 || from > end ? "/" : withoutLastSlashes(url.slice(from, end)) || "/";
 }
 
 const SLASH = 0x2f;

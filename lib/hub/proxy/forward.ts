@@ -42,7 +42,7 @@ export async function forward(
     requirePassable(request);
     response = await answerOf(request, requestId, forwarding);
   } catch (error) {
-    const problem = error instanceof Problem ? error : unreachable();
+    const problem = error instanceof Problem ? error : unreachable(codeOf(error));
     response = problemResponse(problem, { path, id: requestId });
   }
   response.headers.set("x-request-id", requestId);
@@ -61,8 +61,10 @@ function requirePassable({ method, headers }: Request): void {
 
 async function answerOf(request: Request, requestId: string, { upstream, token }: Forwarding): Promise<Response> {
   const silent = new AbortController();
+  let answered = false;
   const look = setTimeout(async () => {
-    if (!(await isReachable(upstream))) silent.abort();
+    // An answer that has begun meanwhile may go on for long, and must not be cut.
+    if (!(await isReachable(upstream)) && !answered) silent.abort();
   }, LOOK_AFTER_MS);
   try {
     const answer = await fetch(targetOf(upstream, request.url), {
@@ -76,15 +78,22 @@ async function answerOf(request: Request, requestId: string, { upstream, token }
       timeout: false,
       signal: AbortSignal.any([request.signal, silent.signal]),
     } as RequestInit);
+    answered = true;
     return new Response(answer.body, { status: answer.status, headers: responseHeaders(answer.headers) });
   } finally {
     clearTimeout(look);
   }
 }
 
-function unreachable(): Problem {
+/** The system's or TLS' own word, such as ECONNREFUSED: a certificate that is refused is no tunnel that is down. */
+function codeOf(error: unknown): string | null {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === "string" && /^\w+$/.test(code) ? code : null;
+}
+
+function unreachable(code: string | null): Problem {
   return new Problem(502, "Hub unreachable", {
-    detail: "The hub behind this proxy does not answer",
+    detail: `The hub behind this proxy does not answer${code === null ? "" : ` (${code})`}`,
     hint: "Is the tunnel up? Ask it directly, or look at this proxy's --proxy URL",
     headers: { "retry-after": "5" },
   });

@@ -1,10 +1,10 @@
 // Whether the hub can do its work, and which hub it is: behind a tunnel, another one may answer at the same address.
 import { z } from "@hono/zod-openapi";
 import type { Reader } from "../../db/handles.ts";
+import { within } from "../../within.ts";
 import { type HubApp, offer } from "../http/offer.ts";
 import { Problem } from "../http/problem.ts";
 import type { Hub } from "../serving_hub.ts";
-import { within } from "../within.ts";
 
 const HEALTH = z
   .object({

@@ -1,11 +1,12 @@
 // Runs that were asked for over HTTP: their state is in the database, so that whoever asks again, also another hub, finds
 // the same run. This hub only does the work.
 import type { Database } from "../../db/connect.ts";
+import { databaseFailure } from "../../db/database_failure.ts";
+import { within } from "../../within.ts";
 import type { LogRecord } from "../http/log_request.ts";
-import { within } from "../within.ts";
-import { keepTrying } from "./keep_trying.ts";
-import { awayProblem, idUsedProblem, stoppingProblem, tooManyProblem } from "./run_problems.ts";
-import { insertRun, markAbandoned, type Run, type RunOrder, readRun, withdrawRun } from "./run_rows.ts";
+import { beginRuns } from "./begin_runs.ts";
+import { idUsedProblem, stoppingProblem } from "./run_problems.ts";
+import { markAbandoned, type Run, type RunOrder, readRun } from "./run_rows.ts";
 import type { RunWork } from "./run_work.ts";
 import { type RunsInFlight, runsInFlight } from "./runs_in_flight.ts";
 import { ServerLock } from "./server_lock.ts";
@@ -37,9 +38,6 @@ export interface RunHostOptions {
   readonly log: (record: LogRecord) => void;
 }
 
-// Only one sweep at a time does anything, whoever asks; the others are of single repositories, and each has connections of
-// its own to the database.
-const AT_ONCE = 4;
 /** How long the answer waits for the row to say what the run came to: who asks again right away should find it. */
 const WRITTEN_WITHIN_MS = 2_000;
 /** Of the time to stop: runs come to their end by themselves, then by being told to. */
@@ -58,14 +56,18 @@ export async function openRunHost(options: RunHostOptions): Promise<RunHost> {
     return (await markAbandoned(database.sql, runId))[0] ?? run;
   };
   const watch = runWatch(find, stopping.signal);
-  const gate = beginning({ database, lock, flights, stopping: stopping.signal });
-  for (const { run_id } of await markAbandoned(database.sql, null))
-    log({ level: "warning", event: "run_interrupted", run_id });
+  const gate = beginRuns({ database, lock, flights, stopping: stopping.signal });
+  const abandoned = await markAbandoned(database.sql, null).catch(async (error) => {
+    await lock.close();
+    throw databaseFailure("Could not look for runs of hubs that are gone", error);
+  });
+  for (const { run_id } of abandoned) log({ level: "warning", event: "run_interrupted", run_id });
   return {
     sources: work.sources,
     maxSeconds: work.maxSeconds,
     find,
     begin: async (order) => {
+      gate.requireKnown(order.run_id);
       const run = (await find(order.run_id)) ?? (await gate.begin(order)) ?? (await find(order.run_id));
       if (run === null || !isSameOrder(run, order)) throw idUsedProblem(order.run_id);
       return run;
@@ -106,40 +108,4 @@ async function ownEnd(run: Run, flights: RunsInFlight): Promise<Run | null> {
   return "result" in end
     ? { ...run, status: "finished", finished_at, result: end.result }
     : { ...run, status: "interrupted", finished_at, problem: end.problem };
-}
-
-interface Gate {
-  readonly database: Database;
-  readonly lock: ServerLock;
-  readonly flights: RunsInFlight;
-  readonly stopping: AbortSignal;
-}
-
-/** Lets so many runs begin, each with its row first: what is not written down must not be at work. */
-function beginning({ database, lock, flights, stopping }: Gate) {
-  const pending = new Set<Promise<unknown>>();
-  const insert = async (order: RunOrder): Promise<Run | null> => {
-    try {
-      const run = await insertRun(database.sql, order, lock.name);
-      if (run !== null) flights.begin(run);
-      return run;
-    } catch (error) {
-      // Its answer may be lost and the row there, as if this hub were at it.
-      const withdraw = () => withdrawRun(database.sql, order.run_id, lock.name);
-      void keepTrying(withdraw, { signal: stopping, onTrouble: () => {} }).catch(() => {});
-      throw error;
-    }
-  };
-  return {
-    /** @returns null when the id was taken meanwhile */
-    begin: (order: RunOrder): Promise<Run | null> => {
-      stopping.throwIfAborted();
-      if (flights.size + pending.size >= AT_ONCE) throw tooManyProblem(AT_ONCE);
-      if (!lock.isHeld) throw awayProblem();
-      const inserting = insert(order).finally(() => pending.delete(inserting));
-      pending.add(inserting);
-      return inserting;
-    },
-    settled: () => Promise.allSettled(pending),
-  };
 }

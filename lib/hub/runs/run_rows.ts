@@ -26,7 +26,8 @@ export interface Run extends RunOrder {
   readonly server: string;
 }
 
-const ABANDONED = "its hub ended, or lost the database, before the run did";
+/** What is said of a run whose hub is gone, by another one. */
+export const ABANDONED = "its hub ended, or lost the database, before the run did";
 
 const columns = (sql: Reader) => sql`
   run_id, mode, slug, source, max_seconds, status, problem, to_json(requested_at) #>> '{}' as requested_at,
@@ -68,11 +69,14 @@ export async function interruptRun(sql: Sql, runId: string, problem: string, ago
     where run_id = ${runId} and status <> 'finished'`;
 }
 
-/** A run that its living hub is at: somebody took it for dead while it had no connection. */
+/**
+ * A run that its living hub is at: somebody took it for dead while it had no connection. One that the hub itself has
+ * called interrupted meanwhile stays so.
+ */
 export async function resumeRun(sql: Sql, runId: string): Promise<void> {
   await sql`
     update consistency_runs set status = 'running', problem = null, finished_at = null
-    where run_id = ${runId} and status = 'interrupted'`;
+    where run_id = ${runId} and status = 'interrupted' and problem = ${ABANDONED}`;
 }
 
 /** Says of runs whose hub is gone that they were interrupted. @param runId of this one alone; null: of all */

@@ -3,6 +3,7 @@
 import type { Database } from "../../db/connect.ts";
 import { describeFailure, OpsFailure } from "../../failure.ts";
 import { scrubText } from "../../secret.ts";
+import { within } from "../../within.ts";
 import type { LogRecord } from "../http/log_request.ts";
 import { keepTrying } from "./keep_trying.ts";
 import { finishRun, interruptRun, type Run, resumeRun } from "./run_rows.ts";
@@ -61,12 +62,7 @@ export function runsInFlight(options: FlightOptions): RunsInFlight {
     reclaim: () => {
       for (const [runId] of flights) void resumeRun(database.sql, runId).catch(() => {});
     },
-    settle: async (withinMs) => {
-      const { promise: over, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, Math.max(0, withinMs));
-      await Promise.race([all(), over]);
-      clearTimeout(timer);
-    },
+    settle: async (withinMs) => void (await within(all(), Math.max(0, withinMs), undefined)),
     abortAll: () => {
       for (const { abort } of flights.values()) abort();
     },

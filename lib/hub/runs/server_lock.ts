@@ -1,7 +1,9 @@
 // The lock by which every hub can tell that this one lives. It ends with its connection, so that nobody has to clean up
 // after a hub that was killed; one that was only cut off takes it again under the same name.
 import type { Database } from "../../db/connect.ts";
+import { databaseFailure } from "../../db/database_failure.ts";
 import type { SessionLocks } from "../../db/session_locks.ts";
+import { OpsFailure } from "../../failure.ts";
 
 const RETRY_MS = { first: 100, longest: 1_000 };
 
@@ -42,11 +44,13 @@ export class ServerLock {
 
   async #connect(): Promise<void> {
     const session = await this.#database.sessionLocks({ source: "hub", host: this.#host, pid: process.pid });
-    // Its last connection may not be over for the server yet.
-    const held = await session.tryLock(this.name).catch(() => false);
-    if (this.#closed || !held) {
+    try {
+      const held = await session.tryLock(this.name);
+      if (this.#closed || !held)
+        throw new OpsFailure("Could not take this hub's lock", { observed: "its last connection still has it" });
+    } catch (error) {
       await session.close().catch(() => {});
-      throw new Error("the lock is still another connection's");
+      throw databaseFailure("Could not take this hub's lock", error);
     }
     this.#session = session;
     session.lost.addEventListener("abort", () => void this.#holdAgain(), { once: true });

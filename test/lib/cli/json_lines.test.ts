@@ -1,4 +1,5 @@
 // The log of a service: whole lines in order; and a reader that does not read costs lines, never memory or time.
+import { heapStats } from "bun:jsc";
 import { describe, expect, test } from "bun:test";
 import { openJsonLines } from "../../../lib/cli/json_lines.ts";
 
@@ -68,6 +69,20 @@ describe("openJsonLines()", () => {
     expect(lost).toMatchObject({ level: "warning", event: "log_lines_lost" });
     expect(after).toMatchObject({ event: "after" });
     expect(linesOf(output).length - 2 + Number(lost?.count)).toBe(20_000);
+  });
+
+  test("holds on to nothing that was taken, however long it runs", async () => {
+    const lines = openJsonLines({ write: async () => {} });
+    const arrays = () => {
+      Bun.gc(true);
+      return heapStats().objectTypeCounts.Array ?? 0;
+    };
+    const before = arrays();
+    for (let n = 0; n < 2_000; n++) {
+      lines.log({ n });
+      await lines.flush();
+    }
+    expect(arrays() - before).toBeLessThan(200);
   });
 
   test("does not wait for ever at the end", async () => {

@@ -5,7 +5,7 @@ import type { Database } from "../../../../lib/db/connect.ts";
 import { OpsFailure } from "../../../../lib/failure.ts";
 import type { Problem } from "../../../../lib/hub/http/problem.ts";
 import { openRunHost, type RunHost } from "../../../../lib/hub/runs/run_host.ts";
-import type { Run } from "../../../../lib/hub/runs/run_rows.ts";
+import { ABANDONED, interruptRun, type Run, resumeRun } from "../../../../lib/hub/runs/run_rows.ts";
 import type { KeptResult, RunTerms } from "../../../../lib/hub/runs/run_work.ts";
 import { waitUntil } from "../../../../lib/wait_until.ts";
 import { freshHub, type TestHub } from "../../../support/hub.ts";
@@ -25,14 +25,18 @@ interface Controlled {
   readonly host: RunHost;
   /** Ends the run of that id. */
   readonly end: (runId: string, how?: Error) => void;
+  /** Each time that a run was at work. */
+  readonly begun: readonly string[];
 }
 
 /** @param heeds whether its work ends when its signal is aborted */
 async function hostOf(heeds = true, database = hub.database): Promise<Controlled> {
+  const begun: string[] = [];
   const ends = new Map<string, PromiseWithResolvers<KeptResult>>();
   const begin = ({ runId, signal }: RunTerms) => {
     const end = Promise.withResolvers<KeptResult>();
     ends.set(runId, end);
+    begun.push(runId);
     if (heeds) signal.addEventListener("abort", () => end.reject(signal.reason));
     return end.promise;
   };
@@ -41,7 +45,7 @@ async function hostOf(heeds = true, database = hub.database): Promise<Controlled
   opened.push(host);
   const end: Controlled["end"] = (runId, how) =>
     how === undefined ? ends.get(runId)?.resolve(DONE) : ends.get(runId)?.reject(how);
-  return { host, end };
+  return { host, end, begun };
 }
 
 const order = () => ({
@@ -108,7 +112,7 @@ test("whose lock was lost and who was taken for dead, it takes the run back, and
   const { host, end } = await hostOf();
   const run = await host.begin(order());
   const { sql } = hub.database;
-  await sql`update consistency_runs set status = 'interrupted', problem = 'x', finished_at = now() where run_id = ${run.run_id}`;
+  await sql`update consistency_runs set status = 'interrupted', problem = ${ABANDONED}, finished_at = now() where run_id = ${run.run_id}`;
   await sql`
     select pg_terminate_backend(pid) from pg_locks
     where locktype = 'advisory' and (classid::int8 << 32) | objid::int8 = hashtextextended(${run.server}, 0)`;
@@ -136,17 +140,81 @@ test("where the answer to its row's writing got lost, the row goes, and the same
   expect((await host.begin(asked)).status).toBe("running");
 });
 
+test("while it is not known whether a row was written, its id begins nothing; then it begins a run that stays", async () => {
+  const { promise: back, resolve: comeBack } = Promise.withResolvers<void>();
+  const gone = Promise.withResolvers<void>();
+  const away = withFirst({
+    "insert into consistency_runs": () => Promise.reject(new Error("the connection closed")),
+    "delete from consistency_runs": (statement) => back.then(() => statement).finally(gone.resolve),
+  });
+  const { host } = await hostOf(true, away);
+  const asked = order();
+  await expect(host.begin(asked)).rejects.toThrow("the connection closed");
+  const meanwhile = await problemOf(host.begin(asked));
+  comeBack();
+  await gone.promise;
+  await waitUntil({ forWhat: "the run to begin", deadlineMs: 5_000 }, async () => {
+    const problem = await problemOf(host.begin(asked));
+    return problem === null ? { found: true } : { seen: problem };
+  });
+  expect(meanwhile).toBe("503 Database unavailable");
+  expect((await host.find(asked.run_id))?.status).toBe("running");
+});
+
+test("of two requests for one run at the same moment, one that loses its connection does not take the other's row", async () => {
+  // The other's statement is sent, on the same connection, before this one is known to be lost.
+  const lostLate = () => hub.database.sql`select pg_sleep(0.05)`.then(lostAnswer);
+  const cut = withFirst({ "insert into consistency_runs": lostLate });
+  const { host, begun } = await hostOf(true, cut);
+  const asked = order();
+  await Promise.allSettled([host.begin(asked), host.begin(asked)]);
+  await waitUntil({ forWhat: "the run to begin", deadlineMs: 5_000 }, async () => {
+    const problem = await problemOf(host.begin(asked));
+    return problem === null ? { found: true } : { seen: problem };
+  });
+  expect((await host.find(asked.run_id))?.status).toBe("running");
+  expect(begun).toEqual([asked.run_id]);
+});
+
+test("what a hub itself has called interrupted is not taken back as a run of a hub that lost its lock", async () => {
+  const { host } = await hostOf();
+  const run = await host.begin(order());
+  await interruptRun(hub.database.sql, run.run_id, "its work threw", 0);
+  await resumeRun(hub.database.sql, run.run_id);
+  expect((await host.find(run.run_id))?.status).toBe("interrupted");
+});
+
+test("a host that cannot look for runs of others leaves no connection behind, and says so as a failure", async () => {
+  const { sql } = hub.database;
+  const locks = async () => {
+    const rows = await sql<{ count: number }[]>`
+      select count(*)::int as count from pg_stat_activity where datname = current_database() and application_name like 'state-hub-lock hub %'`;
+    return rows[0]?.count;
+  };
+  const before = await locks();
+  const broken = withFirst({ "update consistency_runs set": () => Promise.reject(new Error("the connection closed")) });
+  await expect(hostOf(true, broken)).rejects.toBeInstanceOf(OpsFailure);
+  await waitUntil({ forWhat: "its lock to go", deadlineMs: 3_000 }, async () => {
+    const now = await locks();
+    return now === before ? { found: true } : { seen: `${now} instead of ${before}` };
+  });
+});
+
+const lostAnswer = () => Promise.reject(new Error("the answer was lost"));
+
 /** The first row of a run is written, and nobody hears of it. */
-function losingAnswers(): Database {
-  let lost = false;
-  const losing = (statement: Promise<unknown>) =>
-    statement.then(() => Promise.reject(new Error("the answer was lost")));
+const losingAnswers = () => withFirst({ "insert into consistency_runs": (statement) => statement.then(lostAnswer) });
+
+/** The hub's database, in which the first statement with each of these words comes to something else. */
+function withFirst(instead: Readonly<Record<string, (statement: Promise<unknown>) => Promise<unknown>>>): Database {
+  const left = new Map(Object.entries(instead));
   const sql = new Proxy(hub.database.sql, {
     apply: (target, self, given) => {
       const made = Reflect.apply(target, self, given);
-      if (lost || !String(given[0]).includes("insert into consistency_runs")) return made;
-      lost = true;
-      return losing(made);
+      const words = [...left.keys()].find((each) => String(given[0]).includes(each)) ?? "";
+      const other = left.get(words);
+      left.delete(words);
+      return other === undefined ? made : other(made);
     },
   });
   return new Proxy(hub.database, {
