@@ -56,15 +56,20 @@ export function limitOf(query: ListQuery): number {
   return query.limit ?? LIST_LIMIT.usual;
 }
 
-/** @param rows one more than were asked for, where there are more; `at` is what they are sorted by, ISO 8601 */
+/**
+ * @param rows one more than were asked for, where there are more
+ * @param at what they are sorted by, ISO 8601
+ * @param hasMore there are more although these are fewer than were asked for
+ */
 export function pageOf<T extends { readonly id: string }>(
   rows: readonly T[],
   query: ListQuery,
   at: (row: T) => string,
+  hasMore = false,
 ): { items: readonly T[]; next_cursor: string | null } {
   const items = rows.slice(0, limitOf(query));
   const last = items.at(-1);
-  const more = rows.length > items.length && last !== undefined;
+  const more = (hasMore || rows.length > items.length) && last !== undefined;
   return { items, next_cursor: more ? Buffer.from(JSON.stringify([at(last), last.id])).toString("base64url") : null };
 }
 

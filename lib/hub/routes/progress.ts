@@ -65,17 +65,25 @@ export function progressRoutes(app: HubApp, { database }: Hub): void {
   );
 }
 
+/** Bytes, as they are stored, of the details of one page: 500 reports of a megabyte are no answer. */
+const DETAILS_AT_MOST = 8 * 1024 * 1024;
+
 async function listProgress(sql: Reader, query: z.output<typeof QUERY>) {
   const rows = await progressPage(sql, query);
-  return pageOf(rows, query, ({ created_at }) => created_at);
+  const fitting = rows.filter(({ fits }) => fits).map(({ fits: _, ...event }) => event);
+  return pageOf(fitting, query, ({ created_at }) => created_at, fitting.length < rows.length);
 }
 
-/** The statement of a page: from an index, whatever is asked for of these. */
+/** The statement of a page: from an index, whatever is asked for of these. Of an event that does not fit, no detail is read. */
 export function progressPage(sql: Reader, query: z.output<typeof QUERY>) {
   const { event_type, source } = query;
-  return sql<ProgressEvent[]>`
-    select ${columns(sql)} from progress_events p
-    where true ${equalTo(sql, { event_type, source })} ${pageFrom(sql, query, "p.created_at", "p.id")}`;
+  return sql<(ProgressEvent & { fits: boolean })[]>`
+    select ${columns(sql, sql`case when fits then detail end`)}, fits from (
+      select q.*, sum(size) over (order by created_at desc, id desc) - size < ${DETAILS_AT_MOST} as fits from (
+        select p.*, pg_column_size(p.detail) as size from progress_events p
+        where true ${equalTo(sql, { event_type, source })} ${pageFrom(sql, query, "p.created_at", "p.id")}
+      ) q
+    ) r order by r.created_at desc, r.id desc`;
 }
 
 async function insertProgress(tx: Transaction, asked: z.output<typeof NEW_PROGRESS>): Promise<ProgressEvent> {
@@ -88,6 +96,6 @@ async function insertProgress(tx: Transaction, asked: z.output<typeof NEW_PROGRE
   return row;
 }
 
-function columns(sql: Reader) {
-  return sql`id, event_type, source, summary, workstream_id, task_id, detail, to_json(created_at) #>> '{}' as created_at`;
+function columns(sql: Reader, shown = sql`detail`) {
+  return sql`id, event_type, source, summary, workstream_id, task_id, ${shown} as detail, to_json(created_at) #>> '{}' as created_at`;
 }

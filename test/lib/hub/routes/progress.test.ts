@@ -101,4 +101,30 @@ describe("GET /progress", () => {
       expect((await list(`${column}=rare&limit=5`)).length).toBe(1);
     }
   });
+
+  test("ends a page early where details are large, and goes on with the next", async () => {
+    // Random, so that it is stored as large as it is.
+    const text = Buffer.from(crypto.getRandomValues(new Uint8Array(60_000))).toString("base64");
+    const { sql } = hub.database;
+    await sql`
+      insert into progress_events (event_type, detail, created_at)
+      select 'large', jsonb_build_object('n', n, 'parts', (select jsonb_agg(md5(n::text || '-' || i) || ${text}::text) from generate_series(1, 20) i)),
+        now() - n * interval '1 s'
+      from generate_series(1, 20) n`;
+    const seen: unknown[] = [];
+    let pages = 0;
+    for (let cursor = ""; ; pages++) {
+      const answer = await hub.ask(`/progress?event_type=large&limit=500${cursor}`);
+      const { items, next_cursor } = (await answer.json()) as {
+        items: { detail: { n: number } }[];
+        next_cursor: string | null;
+      };
+      expect(items.length).toBeGreaterThan(0);
+      seen.push(...items.map(({ detail }) => detail.n));
+      if (next_cursor === null) break;
+      cursor = `&cursor=${next_cursor}`;
+    }
+    expect(seen).toEqual(Array.from({ length: 20 }, (_, at) => at + 1));
+    expect(pages).toBeGreaterThan(1);
+  });
 });
