@@ -74,7 +74,8 @@ async function runThere(args: CheckArguments, via: string, io: Io): Promise<Outc
   const { runOutcome } = await import("../lib/consistency/run_outcome.ts");
   const usual = { seconds: REMOTE_RUN_SECONDS, atOnce: REMOTES_AT_ONCE };
   const { token } = readServiceConfig();
-  const result = resultFrom(await runViaHub(args, { via, token, usual, signal: io.signal, progress: io.progress }));
+  const { signal, progress, note } = io;
+  const result = resultFrom(await runViaHub(args, { via, token, usual, signal, progress, note }));
   return runOutcome(result, null, { repo: args.repo ?? null, flags: [] });
 }
 

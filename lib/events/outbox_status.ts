@@ -1,5 +1,5 @@
-// How the outbox stands, for `status` and /metrics. Asked for every few seconds, so that each number comes from an index that
-// holds what is counted and nothing else (migrations 0001 and 0003), however many old events the table keeps.
+// How the outbox stands, for `status`. Each number comes from an index that holds what is counted and nothing else
+// (migrations 0001 and 0003), however many old events the table keeps.
 import type { Statement } from "./statement.ts";
 
 export interface OutboxStatus {

@@ -6,7 +6,7 @@ import { within } from "../../within.ts";
 import type { LogRecord } from "../http/log_request.ts";
 import { beginRuns } from "./begin_runs.ts";
 import { idUsedProblem, stoppingProblem } from "./run_problems.ts";
-import { markAbandoned, type Run, type RunOrder, readRun } from "./run_rows.ts";
+import { interruptRun, markAbandoned, type Run, type RunOrder, readRun } from "./run_rows.ts";
 import type { RunWork } from "./run_work.ts";
 import { type RunsInFlight, runsInFlight } from "./runs_in_flight.ts";
 import { ServerLock } from "./server_lock.ts";
@@ -50,9 +50,11 @@ export async function openRunHost(options: RunHostOptions): Promise<RunHost> {
   const flights = runsInFlight(options);
   const lock = await ServerLock.take(database, host, () => flights.reclaim());
   const stopping = new AbortController();
-  const find = async (runId: string) => {
+  const isAtWork = (runId: string) => flights.of(runId) !== null || gate.knows(runId);
+  const find = async (runId: string): Promise<Run | null> => {
     const run = await readRun(database.sql, runId);
-    if (run?.status !== "running" || run.server === lock.name) return run;
+    if (run?.status !== "running") return run;
+    if (run.server === lock.name) return isAtWork(runId) ? run : endOfNobodys(database, runId, isAtWork);
     return (await markAbandoned(database.sql, runId))[0] ?? run;
   };
   const watch = runWatch(find, stopping.signal);
@@ -82,17 +84,33 @@ export async function openRunHost(options: RunHostOptions): Promise<RunHost> {
     },
     stop: async (withinMs) => {
       stopping.abort(stoppingProblem(null));
-      const until = performance.now() + withinMs;
-      await within(gate.settled(), withinMs * BY_THEMSELVES, undefined);
-      await flights.settle(withinMs * BY_THEMSELVES);
-      flights.abortAll();
-      await flights.settle(withinMs * BEING_TOLD);
-      flights.giveUpAll();
-      await flights.settle(until - performance.now());
-      flights.close();
+      await endAll(gate.settled(), flights, withinMs);
       await lock.close();
     },
   };
+}
+
+/** @param begun resolves when those that were just being begun are in flight, or are not */
+async function endAll(begun: Promise<unknown>, flights: RunsInFlight, withinMs: number): Promise<void> {
+  const until = performance.now() + withinMs;
+  await within(begun, withinMs * BY_THEMSELVES, undefined);
+  await flights.settle(withinMs * BY_THEMSELVES);
+  flights.abortAll();
+  await flights.settle(withinMs * BEING_TOLD);
+  flights.giveUpAll();
+  await flights.settle(until - performance.now());
+  flights.close();
+}
+
+/**
+ * A run of this hub's that it is not at. Its end was written between two looks; or the row was: by a server that went on
+ * with the statement when this hub had already given the run up. Who waits for that one would wait for ever.
+ */
+async function endOfNobodys({ sql }: Database, runId: string, isAtWork: (runId: string) => boolean) {
+  const run = await readRun(sql, runId);
+  if (run?.status !== "running" || isAtWork(runId)) return run;
+  await interruptRun(sql, runId, "it was never begun", 0);
+  return readRun(sql, runId);
 }
 
 function isSameOrder(run: Run, order: RunOrder): boolean {

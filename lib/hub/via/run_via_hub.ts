@@ -1,5 +1,6 @@
 // A run that a hub does, from what was typed to what it came to.
 import type { Secret } from "../../secret.ts";
+import { isReadable } from "../proxy/upstream.ts";
 import { askedVia, type ViaFlags } from "./asked_via.ts";
 import { hubAddress } from "./hub_address.ts";
 import { runVia } from "./run_via.ts";
@@ -11,10 +12,14 @@ export interface ViaTerms {
   readonly usual: { readonly seconds: number; readonly atOnce: number };
   readonly signal: AbortSignal;
   readonly progress: (message: string) => void;
+  readonly note: (message: string) => void;
 }
 
 /** @returns the run's `{ document, rendering }` @throws OpsFailure as askedVia, hubAddress and runVia */
-export async function runViaHub(flags: ViaFlags, { via, usual, ...door }: ViaTerms): Promise<unknown> {
+export async function runViaHub(flags: ViaFlags, { via, usual, note, ...door }: ViaTerms): Promise<unknown> {
   const order = askedVia(flags, usual);
-  return runVia(order, { ...door, url: hubAddress(via) });
+  const url = hubAddress(via);
+  if (door.token !== null && isReadable(url))
+    note("The token travels over plain http: whoever is on the way can read it");
+  return runVia(order, { ...door, url });
 }

@@ -2,6 +2,7 @@
 import { heapStats } from "bun:jsc";
 import { describe, expect, test } from "bun:test";
 import { openJsonLines } from "../../../lib/cli/json_lines.ts";
+import { runFixture } from "./spawn_fixture.ts";
 
 interface Reader {
   readonly write: (text: string) => Promise<void>;
@@ -100,4 +101,10 @@ describe("openJsonLines()", () => {
     lines.log({ event: "two" });
     await lines.flush();
   });
+});
+
+test("a service that ends over an error which nobody awaited has logged what it did just before", async () => {
+  const { code, err } = await runFixture("logs.ts", []);
+  expect(err).toMatch(/"event":"the_last_that_it_did"}\n[\s\S]*nobody awaited this/);
+  expect(code).toBe(2);
 });

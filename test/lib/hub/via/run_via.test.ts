@@ -2,6 +2,7 @@
 // the token goes nowhere else.
 import { afterAll, expect, test } from "bun:test";
 import { runVia } from "../../../../lib/hub/via/run_via.ts";
+import { runViaHub } from "../../../../lib/hub/via/run_via_hub.ts";
 import { Secret } from "../../../../lib/secret.ts";
 import { waitUntil } from "../../../../lib/wait_until.ts";
 import { runCheck, startCheck } from "../../../support/check_process.ts";
@@ -177,4 +178,27 @@ test("stopped by SIGTERM it says that the run goes on, and where", async () => {
   expect({ code, err }).toEqual({ code: 143, err: expect.stringContaining("the run goes on in the hub") });
   expect(err).toContain(`${hub.at}/consistency/sweep/runs/`);
   expect(err).not.toContain(TOKEN);
+});
+
+test("a token that others on the way could read is told of; without one, or on this machine, nothing is", async () => {
+  const flags = {
+    all: true,
+    remote: true,
+    concurrency: 8,
+    "per-host": 8,
+    "dry-run": false,
+    full: false,
+    source: "manual",
+  };
+  const told = async (url: string, token: Secret | null) => {
+    const notes: string[] = [];
+    const [usual, progress] = [{ seconds: 300, atOnce: 8 }, () => {}];
+    const terms = { via: url, token, usual, progress, note: (words: string) => notes.push(words) };
+    await runViaHub(flags, { ...terms, signal: AbortSignal.abort() }).catch(() => {});
+    return notes.join();
+  };
+  expect(await told("http://hub.example:8000", new Secret(TOKEN))).toContain("plain http");
+  expect(await told("https://hub.example", new Secret(TOKEN))).toBe("");
+  expect(await told("http://127.0.0.1:8000", new Secret(TOKEN))).toBe("");
+  expect(await told("http://hub.example:8000", null)).toBe("");
 });
