@@ -55,7 +55,11 @@ export const script = defineScript({
   name: "state_hub.ts",
   promise:
     "Looks after the State Hub: serves it, its schema, repositories, waivers, held plans, and why a row is as it is.",
-  reads: ["the State Hub that DATABASE_URL names", "for explain: the workplan's file at the local tip"],
+  reads: [
+    "the State Hub that DATABASE_URL names",
+    "for explain: the workplan's file at the local tip",
+    "for serve: STATE_HUB_TOKEN, STATE_HUB_ALLOWED_HOSTS and NATS_URL; for events tail: NATS_URL alone",
+  ],
   writes: [
     "rows of the State Hub: migrate, repo, waiver, held apply, events replay, and what serve is asked for",
     "post-commit hooks of repositories: hook install, hook remove",
@@ -253,9 +257,20 @@ export const script = defineScript({
         last: { kind: "integer", min: 0, max: 100_000, describe: "Also the last so many that are in the stream" },
         since: { kind: "string", placeholder: "TIME", describe: "Also what came since then, ISO 8601" },
         count: { kind: "integer", min: 1, max: 1_000_000, describe: "End after so many" },
+        "max-seconds": { kind: "integer", min: 1, max: 86_400, describe: "End after so long, also when none came" },
       },
-      run: async (args, io) =>
-        (await import("../lib/hub/events_commands.ts")).eventsTail(readServiceConfig(), args, io),
+      examples: [
+        {
+          command: "scripts/state_hub.ts events tail --last 10",
+          says: "the last ten, and what comes; NATS_URL says where",
+        },
+        {
+          command: "scripts/state_hub.ts events tail 'org.statehub.repo.*' --count 1 --max-seconds 60",
+          says: "the next one",
+        },
+      ],
+      run: async ({ "max-seconds": maxSeconds, ...args }, io) =>
+        (await import("../lib/hub/events_commands.ts")).eventsTail(readServiceConfig(), { ...args, maxSeconds }, io),
     }),
     command({
       name: "events replay",
@@ -275,7 +290,8 @@ export const script = defineScript({
     }),
     command({
       name: "stop",
-      promise: "Stops the embedded State Hub's server on this machine; its data stays.",
+      promise:
+        "Stops the embedded State Hub's PostgreSQL on this machine, also below a hub that serves it; its data stays.",
       run: async (_, io) => {
         const { stopEmbedded } = await import("../lib/postgres/stop_embedded.ts");
         const { stopped, pid } = await stopEmbedded({

@@ -12,6 +12,8 @@ export interface TailArguments {
   readonly last?: number | undefined;
   /** End after so many. */
   readonly count?: number | undefined;
+  /** End after so long. */
+  readonly maxSeconds?: number | undefined;
 }
 
 /** @throws OpsFailure (usage) without NATS_URL; as tailEvents */
@@ -23,15 +25,16 @@ export async function eventsTail({ natsUrl }: ServiceConfig, args: TailArguments
       hint: "export NATS_URL=nats://127.0.0.1:4222",
     });
   const { tailEvents } = await import("../events/tail_events.ts");
-  const { subject, since, last, count = Number.POSITIVE_INFINITY } = args;
+  const { subject, since, last, count = Number.POSITIVE_INFINITY, maxSeconds } = args;
   const enough = new AbortController();
+  const late = maxSeconds === undefined ? [] : [AbortSignal.timeout(maxSeconds * 1000)];
   let shown = 0;
   await tailEvents({
     natsUrl,
     ...(subject === undefined ? {} : { subject }),
     ...(since === undefined ? {} : { since }),
     ...(last === undefined ? {} : { last }),
-    signal: AbortSignal.any([io.signal, enough.signal]),
+    signal: AbortSignal.any([io.signal, enough.signal, ...late]),
     onListening: () => io.note("Listening; Ctrl-C ends it"),
     onEvent: (event) => {
       if (shown >= count) return;

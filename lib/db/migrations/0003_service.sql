@@ -40,6 +40,7 @@ CREATE INDEX progress_events_by_time ON progress_events (created_at DESC, id DES
 CREATE INDEX progress_events_by_source ON progress_events (source, created_at DESC, id DESC);
 CREATE INDEX workstreams_by_time ON workstreams (created_at DESC, id DESC);
 CREATE INDEX tasks_by_time ON tasks (created_at DESC, id DESC);
+CREATE INDEX tasks_by_task ON tasks (task_id);
 CREATE INDEX decisions_by_time ON decisions (created_at DESC, id DESC);
 CREATE INDEX domain_goals_by_time ON domain_goals (created_at DESC, id DESC);
 CREATE INDEX token_events_by_time ON token_events (created_at DESC, id DESC);

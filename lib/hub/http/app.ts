@@ -55,6 +55,9 @@ function nothingThere(app: HubApp, path: string): Problem {
   const plain = path === "/" ? path : path.replace(/\/$/, "");
   const offered = METHODS.filter((method) => app.router.match(method, plain)[0].length > 0);
   if (offered.length === 0)
-    return new Problem(404, "Not found", { detail: "No such route", hint: "GET /openapi.json" });
+    return new Problem(404, "Not found", {
+      detail: "No such route",
+      hint: "GET /openapi.json, or /docs for readers; GET /state/health says whether the hub works",
+    });
   return new Problem(405, "Method not allowed", { headers: { allow: offered.join(", ").replace("GET", WITH_HEAD) } });
 }

@@ -25,7 +25,7 @@ export function admit(request: Request, path: string, { token, allowedHosts }: G
   if (!known)
     throw new Problem(403, "Host not allowed", {
       detail: "This hub is not called by that name",
-      hint: "Set STATE_HUB_ALLOWED_HOSTS where the hub runs",
+      hint: `Where the hub runs, add the name to STATE_HUB_ALLOWED_HOSTS: ${nameIn(host ?? "").slice(0, 100) || "hub.example"}`,
     });
   if (isFromElsewhere(request.headers, allowedHosts))
     throw new Problem(403, "Origin not allowed", { detail: "Pages of other sites may not ask this hub" });

@@ -9,9 +9,9 @@ export const LIST_LIMIT = { usual: 50, most: 500 } as const;
 /** Of a query: whole numbers without sign or exponent. */
 const limit = z
   .string()
-  .regex(/^[1-9]\d{0,3}$/, "must be a whole number")
+  .regex(/^\d{1,9}$/, "must be a whole number")
   .transform(Number)
-  .refine((value) => value <= LIST_LIMIT.most, `must be at most ${LIST_LIMIT.most}`)
+  .refine((value) => value >= 1 && value <= LIST_LIMIT.most, `must be 1 to ${LIST_LIMIT.most}`)
   .optional()
   .openapi({ type: "integer", description: `How many, 1 to ${LIST_LIMIT.most}; ${LIST_LIMIT.usual} unless given` });
 

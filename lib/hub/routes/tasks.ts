@@ -48,6 +48,7 @@ const QUERY = z.strictObject({
   repo: name.optional(),
   workstream_id: rowId.optional(),
   workplan_id: name.optional(),
+  task_id: name.optional().openapi({ description: "The task's own id, as its file has it" }),
   status: STATUS.optional(),
   needs_human: flag.optional(),
   orphaned: flag.optional().openapi({ description: "Those that no file stands behind; unless asked for, the others" }),

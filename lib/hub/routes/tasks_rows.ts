@@ -34,6 +34,7 @@ export interface TaskQuery extends ListQuery {
   readonly repo?: string | undefined;
   readonly workstream_id?: string | undefined;
   readonly workplan_id?: string | undefined;
+  readonly task_id?: string | undefined;
   readonly status?: string | undefined;
   readonly needs_human?: boolean | undefined;
   readonly orphaned?: boolean | undefined;
@@ -42,11 +43,12 @@ export interface TaskQuery extends ListQuery {
 
 /** Nothing of removed repositories; of the others those with a block in a file, unless the orphaned ones are asked for. */
 export function listTasks(sql: Reader, query: TaskQuery) {
-  const { repo, workstream_id, workplan_id, status, needs_human, orphaned = false, ready } = query;
+  const { repo, workstream_id, workplan_id, task_id, status, needs_human, orphaned = false, ready } = query;
   const wanted = {
     "r.slug": repo,
     "t.workstream_id": workstream_id,
     "w.workplan_id": workplan_id,
+    "t.task_id": task_id,
     "t.status": status,
     "t.needs_human": needs_human,
   };

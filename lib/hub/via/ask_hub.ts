@@ -51,9 +51,9 @@ export async function askHub(
   }
 }
 
-/** Its certificate, not its line. */
+/** Its certificate, or that it speaks no HTTP; not its line. */
 function isForGood(error: unknown): boolean {
-  return /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/i.test(String((error as { code?: unknown } | null)?.code ?? ""));
+  return /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME|MALFORMED/i.test(String((error as { code?: unknown } | null)?.code ?? ""));
 }
 
 function objectIn(text: string): Readonly<Record<string, unknown>> | null {

@@ -11,10 +11,14 @@ export interface ViaOptions extends HubDoor {
   readonly progress: (message: string) => void;
   /** Beyond the run's own budget, in milliseconds. */
   readonly patienceMs?: number;
+  /** For the first answer of all, in milliseconds. */
+  readonly firstAnswerMs?: number;
 }
 
 /** For what a run finishes after its budget, and for a hub that restarts. */
 const PATIENCE_MS = 60_000;
+/** A hub that restarts is back by then; at an address that is mistyped nobody ever answers. */
+const FIRST_ANSWER_MS = 30_000;
 const LOOK_MS = { first: 300, longest: 2_000 };
 
 /** @returns the run's `{ document, rendering }` @throws OpsFailure: refused, interrupted, no answer in time, or stopped here */
@@ -22,7 +26,8 @@ export async function runVia(order: ViaOrder, options: ViaOptions): Promise<unkn
   const runId = Bun.randomUUIDv7();
   const until = performance.now() + order.maxSeconds * 1000 + (options.patienceMs ?? PATIENCE_MS);
   const body = JSON.stringify({ ...order.body, run_id: runId });
-  const terms: Terms = { ...options, runId, until };
+  const firstBy = performance.now() + (options.firstAnswerMs ?? FIRST_ANSWER_MS);
+  const terms: Terms = { ...options, runId, until, first: { by: Math.min(firstBy, until), came: false } };
   let known = false;
   try {
     for (;;) {
@@ -46,6 +51,8 @@ interface Terms extends ViaOptions {
   readonly runId: string;
   /** By performance.now(). */
   readonly until: number;
+  /** Whether anybody at all has answered at that address, and until when somebody must have. */
+  readonly first: { readonly by: number; came: boolean };
 }
 
 const placeOf = (runId: string) => `/consistency/sweep/runs/${runId}`;
@@ -68,9 +75,11 @@ async function watched(terms: Terms): Promise<unknown> {
 async function answered(terms: Terms, path: string, init?: { method: string; body: string }): Promise<HubAnswer> {
   for (;;) {
     const answer = await askHub(terms, path, init);
+    if ("status" in answer) terms.first.came = true;
     const again = askAgain(answer);
     if (again === null) return answer as HubAnswer;
-    if (performance.now() + again.afterMs > terms.until) throw tooLate(again.why, terms);
+    const by = terms.first.came ? terms.until : terms.first.by;
+    if (performance.now() + again.afterMs > by) throw tooLate(again.why, terms);
     terms.progress(`No answer from the hub (${again.why}); asking again`);
     await pause(again.afterMs, undefined, { signal: terms.signal });
   }
@@ -85,7 +94,7 @@ function lookAt({ url, runId, token }: Terms): string {
 }
 
 function interrupted(problem: string, terms: Terms): OpsFailure {
-  return new OpsFailure("C-00: The hub's run was interrupted", {
+  return new OpsFailure("The hub's run was interrupted", {
     observed: problem,
     expected: "a run that came to its end; the next one goes on from there",
     where: terms.url,
@@ -94,7 +103,14 @@ function interrupted(problem: string, terms: Terms): OpsFailure {
 }
 
 function tooLate(seen: string, terms: Terms): OpsFailure {
-  return new OpsFailure("C-00: Could not learn how the hub's run ended", {
+  if (!terms.first.came)
+    return new OpsFailure("Could not reach the hub", {
+      observed: seen,
+      expected: "a hub that serves there; it may have heard of the run all the same, if only its answers were lost",
+      where: terms.url,
+      hint: `curl ${shellQuoted(`${terms.url}/state/health`)}`,
+    });
+  return new OpsFailure("Could not learn how the hub's run ended", {
     observed: seen,
     where: terms.url,
     hint: lookAt(terms),

@@ -150,21 +150,48 @@ test("it waits for a hub that is not there yet, or no more", async () => {
     port,
   );
   await expect(asking).rejects.toMatchObject({
-    message: "C-00: The hub's run was interrupted",
+    message: "The hub's run was interrupted",
     observed: "its hub ended",
   });
 });
 
 test("it gives up when the run's budget and a minute are over, and says where to look", async () => {
-  const url = `http://127.0.0.1:${await freePort("127.0.0.1")}`;
+  const hub = answering(() => new Response("", { status: 503, headers: { "retry-after": "0" } }));
   const order = { path: "/consistency/sweep/remote-all", body: {}, maxSeconds: 1 };
   const { signal } = new AbortController();
-  const asking = runVia(order, { url, token: null, signal, progress: () => {}, patienceMs: 200 });
+  const asking = runVia(order, {
+    url: hub.at,
+    token: null,
+    signal,
+    progress: () => {},
+    patienceMs: 200,
+    firstAnswerMs: 1,
+  });
   await expect(asking).rejects.toMatchObject({
     kind: "automation",
-    message: expect.stringContaining("C-00"),
-    hint: expect.stringContaining(`curl ${url}/consistency/sweep/runs/`),
+    message: "Could not learn how the hub's run ended",
+    hint: expect.stringContaining(`curl ${hub.at}/consistency/sweep/runs/`),
   });
+});
+
+test("it gives up early where nobody has ever answered, and at once where no HTTP is spoken", async () => {
+  const url = `http://127.0.0.1:${await freePort("127.0.0.1")}`;
+  const order = { path: "/consistency/sweep/remote-all", body: {}, maxSeconds: 600 };
+  const { signal } = new AbortController();
+  const asking = runVia(order, { url, token: null, signal, progress: () => {}, firstAnswerMs: 500 });
+  await expect(asking).rejects.toMatchObject({ message: "Could not reach the hub", hint: `curl ${url}/state/health` });
+  const other = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: { open: (socket) => void socket.end('INFO {"server_id":"x"} \r\n'), data() {} },
+  });
+  try {
+    const wrong = `http://127.0.0.1:${other.port}`;
+    const told = runVia(order, { url: wrong, token: null, signal, progress: () => {} });
+    await expect(told).rejects.toMatchObject({ message: "Could not ask the hub", where: wrong });
+  } finally {
+    other.stop(true);
+  }
 });
 
 test("stopped by SIGTERM it says that the run goes on, and where", async () => {
