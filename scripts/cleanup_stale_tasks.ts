@@ -3,6 +3,7 @@
 import { defineScript } from "../lib/cli/define_script.ts";
 import { main } from "../lib/cli/main.ts";
 import { readConfig } from "../lib/config.ts";
+import { SOURCES } from "../lib/consistency/report.ts";
 
 export const script = defineScript({
   name: "cleanup_stale_tasks.ts",
@@ -24,7 +25,7 @@ export const script = defineScript({
     apply: { kind: "boolean", describe: "Cancel them; without it they are only shown" },
     source: {
       kind: "choice",
-      choices: ["manual", "local-timer", "activity-core", "k8s-cronjob", "git-hook", "api"],
+      choices: SOURCES,
       default: "manual",
       describe: "Who started the run; kept in its report",
     },

@@ -4,7 +4,8 @@ import { defineScript, type Io, type Outcome } from "../lib/cli/define_script.ts
 import { main } from "../lib/cli/main.ts";
 import { type Config, readConfig, readServiceConfig } from "../lib/config.ts";
 import type { RemoteOptions } from "../lib/consistency/check_fleet.ts";
-import type { Source } from "../lib/consistency/report.ts";
+
+import { SOURCES, type Source } from "../lib/consistency/report.ts";
 import type { RunFlags } from "../lib/consistency/saved_plan/plan_flags.ts";
 import { usageFailure } from "../lib/failure.ts";
 
@@ -141,7 +142,7 @@ export const script = defineScript({
     },
     source: {
       kind: "choice",
-      choices: ["manual", "local-timer", "activity-core", "k8s-cronjob", "git-hook", "api"],
+      choices: SOURCES,
       default: "manual",
       describe: "Who started the run; kept in its report",
     },
