@@ -1,7 +1,7 @@
 // Progress events: the hub's memory of what happened, the sweeps' reports among them.
 import { z } from "@hono/zod-openapi";
 import type { Reader, Transaction } from "../../db/handles.ts";
-import { isoTime, LIST_QUERY, listOf, pageOf } from "../http/lists.ts";
+import { isoTime, LIST_QUERY, limitOf, listOf, pageOf } from "../http/lists.ts";
 import { type HubApp, offer } from "../http/offer.ts";
 import { ONCE_HEADERS, once } from "../http/once.ts";
 import { detail, name, rowId } from "../http/values.ts";
@@ -67,6 +67,8 @@ export function progressRoutes(app: HubApp, { database }: Hub): void {
 
 /** Bytes, as they are stored, of the details of one page: 500 reports of a megabyte are no answer. */
 const DETAILS_AT_MOST = 8 * 1024 * 1024;
+/** So many fit in any case, one request's body being a megabyte at most: their sizes need not be looked at. */
+const FEW = 8;
 
 async function listProgress(sql: Reader, query: z.output<typeof QUERY>) {
   const rows = await progressPage(sql, query);
@@ -77,14 +79,18 @@ async function listProgress(sql: Reader, query: z.output<typeof QUERY>) {
 /** The statement of a page: from an index, whatever is asked for of these. Of an event that does not fit, no detail is read. */
 export function progressPage(sql: Reader, query: z.output<typeof QUERY>) {
   const { event_type, source } = query;
-  return sql<(ProgressEvent & { fits: boolean })[]>`
+  const page = sql`
+    from progress_events p
+    where true ${equalTo(sql, { event_type, source })} ${pageFrom(sql, query, "p.created_at", "p.id")}`;
+  if (limitOf(query) <= FEW) return sql<Listed[]>`select ${columns(sql)}, true as fits ${page}`;
+  return sql<Listed[]>`
     select ${columns(sql, sql`case when fits then detail end`)}, fits from (
-      select q.*, sum(size) over (order by created_at desc, id desc) - size < ${DETAILS_AT_MOST} as fits from (
-        select p.*, pg_column_size(p.detail) as size from progress_events p
-        where true ${equalTo(sql, { event_type, source })} ${pageFrom(sql, query, "p.created_at", "p.id")}
-      ) q
+      select q.*, sum(size) over (order by created_at desc, id desc) - size < ${DETAILS_AT_MOST} as fits
+      from (select p.*, pg_column_size(p.detail) as size ${page}) q
     ) r order by r.created_at desc, r.id desc`;
 }
+
+type Listed = ProgressEvent & { readonly fits: boolean };
 
 async function insertProgress(tx: Transaction, asked: z.output<typeof NEW_PROGRESS>): Promise<ProgressEvent> {
   const { event_type, source = null, summary = null, workstream_id = null, task_id = null } = asked;
