@@ -101,6 +101,8 @@ describe("a NATS that goes away while the relay runs", () => {
     await scene.nats.stop();
     freeDisk(disk);
     folder.remove();
+    // The next start would make that folder again.
+    await scene.nats.start({});
   });
 });
 
