@@ -3,13 +3,12 @@
 import { againAfterRace, isCollision } from "../../db/again_after_race.ts";
 import type { Database } from "../../db/connect.ts";
 import type { Transaction } from "../../db/handles.ts";
+import { idempotencyKey } from "./idempotency_key.ts";
 import type { Asked, Reply } from "./offer.ts";
 import { Problem } from "./problem.ts";
 import { withoutLastSlashes } from "./request_names.ts";
 
 type Request = Pick<Asked<undefined, undefined, undefined>, "method" | "target" | "header" | "text">;
-
-const LONGEST_KEY = 255;
 
 /** For the description of each route that changes something. */
 export const ONCE_HEADERS = {
@@ -35,12 +34,8 @@ export async function once(
   request: Request,
   work: (tx: Transaction) => Promise<Reply>,
 ): Promise<Reply> {
-  const key = request.header("idempotency-key");
+  const key = idempotencyKey(request.header("idempotency-key"));
   if (key === null) return inTransaction(database, work);
-  if (key === "" || key.length > LONGEST_KEY || /[^\x21-\x7e]/.test(key))
-    throw new Problem(422, "Invalid value", {
-      errors: [{ at: "header.idempotency-key", message: `must be 1 to ${LONGEST_KEY} visible ASCII characters` }],
-    });
   const digest = await digestOf(request);
   return inTransaction(database, async (tx) => {
     const claimed = await tx`

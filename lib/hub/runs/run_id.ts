@@ -1,18 +1,12 @@
 // The name of a run that the client did not name: the same for the same Idempotency-Key, so that a request which is sent
 // again asks for the same run.
-import { Problem } from "../http/problem.ts";
-
-const LONGEST_KEY = 255;
+import { idempotencyKey } from "../http/idempotency_key.ts";
 
 /** @throws Problem 422 for a key that is none */
 export function runIdOf(runId: string | undefined, key: string | null): string {
   if (runId !== undefined) return runId;
-  if (key === null) return Bun.randomUUIDv7();
-  if (key === "" || key.length > LONGEST_KEY || /[^\x21-\x7e]/.test(key))
-    throw new Problem(422, "Invalid value", {
-      errors: [{ at: "header.idempotency-key", message: `must be 1 to ${LONGEST_KEY} visible ASCII characters` }],
-    });
-  return idFromKey(key);
+  const given = idempotencyKey(key);
+  return given === null ? Bun.randomUUIDv7() : idFromKey(given);
 }
 
 /** A UUID of version 8 (RFC 9562, 5.8): of the key's SHA-256 all bits but those of version and variant. */
