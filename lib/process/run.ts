@@ -37,18 +37,22 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   const end = () => endGroup(child.pid);
   let late = false;
   const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>();
-  const lateFailure = (stderr: string) =>
+  // What it said by then: what it says while it is being ended is about that alone.
+  const said: Uint8Array[] = [];
+  let saidInTime = "";
+  const lateFailure = () =>
     new OpsFailure(`Could not finish ${program}`, {
-      observed: `still running after ${options.deadlineMs / 1000} s${stderr ? `, last said: ${lastLine(stderr)}` : ""}`,
+      observed: `still running after ${options.deadlineMs / 1000} s${saidInTime ? `, last said: ${saidInTime}` : ""}`,
     });
   const steps = [
     () => {
       late = true;
+      saidInTime = lastLine(Buffer.concat(said).toString("utf8"));
       endGroup(child.pid, "SIGTERM");
     },
     end,
     // What has left the group may hold our pipes open for as long as it likes.
-    () => giveUp(lateFailure("")),
+    () => giveUp(lateFailure()),
   ];
   let timer: ReturnType<typeof setTimeout> | undefined;
   const next = (afterMs: number) => {
@@ -66,15 +70,15 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   };
   options.signal?.addEventListener("abort", stop);
   const finished = Promise.all([
-    readCapped(child.stdout, max, child.pid, program),
-    readCapped(child.stderr, max, child.pid, program),
+    readCapped(child.stdout, [], max, child.pid, program),
+    readCapped(child.stderr, said, max, child.pid, program),
     child.exited,
   ]);
   finished.catch(() => {});
   try {
     const [stdout, stderr, exitCode] = await Promise.race([finished, givenUp]);
     options.signal?.throwIfAborted();
-    if (late) throw lateFailure(stderr);
+    if (late) throw lateFailure();
     return { exitCode, stdout, stderr };
   } finally {
     clearTimeout(timer);
@@ -111,8 +115,13 @@ function start(argv: readonly string[], options: RunOptions) {
   }
 }
 
-async function readCapped(stream: ReadableStream<Uint8Array>, max: number, pid: number, program: string) {
-  const chunks: Uint8Array[] = [];
+async function readCapped(
+  stream: ReadableStream<Uint8Array>,
+  chunks: Uint8Array[],
+  max: number,
+  pid: number,
+  program: string,
+) {
   let size = 0;
   for await (const chunk of stream) {
     size += chunk.length;

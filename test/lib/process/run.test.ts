@@ -87,6 +87,12 @@ describe("run()", () => {
     await nobodyLeft();
   });
 
+  test("tells what a late program said in time, not what it says while it is ended", async () => {
+    const script = "trap 'echo hung up >&2; exit 1' TERM; echo asked >&2; touch ready; while :; do sleep 0.05; done";
+    const { said } = await failureOf(runScript(script, { deadlineMs: 500 }));
+    expect(said).toMatch(/, last said: asked$/m);
+  });
+
   test("asks a program to end before it ends it, so that it can take its locks away", async () => {
     const script = "trap 'touch tidied; exit 1' TERM; touch ready; while :; do sleep 0.05; done";
     const { said } = await failureOf(runScript(script, { deadlineMs: 500 }));
