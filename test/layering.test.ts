@@ -22,6 +22,8 @@ const GROUND = [
   "within",
   "whole_file",
   "plan",
+  "schedule",
+  "markdown",
 ];
 
 /** The one place below lib/ that may import a package; zod is free. */
@@ -33,7 +35,8 @@ const HOME_OF_PACKAGE: Readonly<Record<string, string>> = {
   chalk: "cli",
   ora: "cli",
   "cli-table3": "cli",
-  "markdown-it": "workplan",
+  "markdown-it": "markdown",
+  croner: "schedule",
   postgres: "db",
   nats: "events",
   ssh2: "ssh",

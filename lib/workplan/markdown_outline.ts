@@ -1,14 +1,8 @@
 // Finds task blocks as CommonMark reads them, for every document the line scanner leaves undecided. Only markdown-it's
 // block rules run: no inline parsing, no rendering, nothing of the document is interpreted beyond its structure.
-
-import MarkdownIt from "markdown-it";
 import type { LineIndex } from "../front_matter/line_index.ts";
+import { blockTokens, type Token } from "../markdown/tokens.ts";
 import { type Fence, type Heading, holdsTaskFence, isTaskInfo } from "./outline.ts";
-
-const markdown = new MarkdownIt("commonmark", { html: true });
-markdown.core.ruler.enableOnly(["normalize", "block"]);
-
-type Token = ReturnType<typeof markdown.parse>[number];
 
 interface Body {
   readonly text: string;
@@ -22,7 +16,7 @@ export function markdownOutline(text: string, start: number, index: LineIndex): 
   const body: Body = { text, index, firstLine: index.place(start).line };
   const fences: Fence[] = [];
   let heading: Heading | null = null;
-  const tokens = markdown.parse(text.slice(start), {});
+  const tokens = blockTokens(text.slice(start));
   for (const [position, token] of tokens.entries()) {
     if (token.type === "heading_open" && token.level === 0) heading = headingOf(body, token, tokens[position + 1]);
     else if (token.type === "fence") pushFence(fences, body, token, heading);
