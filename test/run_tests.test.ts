@@ -100,8 +100,31 @@ describe("run_tests.ts", () => {
   test("judge() names a run that failed though every test passed", () => {
     const report =
       '<testsuites tests="1" failures="0" skipped="0"><testsuite name="a" file="a"></testsuite></testsuites>';
-    const verdict = judge({ files: ["a"], exitCode: 1, report, byName: false });
+    const verdict = judge({ files: ["a"], exitCode: 1, report, byName: false, noKubectl: null });
     expect(verdict).toMatchObject({ passed: 1, failed: 1 });
     expect(verdict.remarks[0]).toContain("ended with 1");
+  });
+
+  test("judge() lets tests that need kubectl be skipped where there is none, says so, and lets no other", () => {
+    const cases = [
+      '<testcase name="a [needs kubectl]" classname="x"><skipped /></testcase>',
+      '<testcase name="b" classname="the door [needs kubectl]"><skipped /></testcase>',
+      '<testcase name="c" classname="x" />',
+      '<testcase name="d" classname="x"><skipped /></testcase>',
+    ];
+    const suite = (of: readonly string[], skipped: number) =>
+      `<testsuites tests="${of.length}" failures="0" skipped="${skipped}"><testsuite name="a" file="a">${of.join("")}</testsuite></testsuites>`;
+    const run = { files: ["a"], exitCode: 0, byName: false };
+    const missing = "kubectl 1.27 or newer is not here";
+    expect(judge({ ...run, report: suite(cases.slice(0, 3), 2), noKubectl: missing })).toEqual({
+      passed: 1,
+      failed: 0,
+      remarks: [`2 skipped: ${missing}`],
+    });
+    expect(judge({ ...run, report: suite(cases, 3), noKubectl: missing })).toMatchObject({ passed: 1, failed: 1 });
+    expect(judge({ ...run, report: suite(cases.slice(0, 3), 2), noKubectl: null })).toMatchObject({
+      passed: 1,
+      failed: 2,
+    });
   });
 });

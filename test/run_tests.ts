@@ -4,6 +4,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, normalize } from "node:path";
+import { kubectlProblem, NEEDS_KUBECTL } from "./support/kubectl_problem.ts";
 
 const SUITES = {
   quick: { folder: "test", without: ["test/long/", "test/bench/"] },
@@ -27,6 +28,8 @@ interface BunRun {
   readonly exitCode: number;
   /** Bun's JUnit document; undefined when Bun ended before it wrote one. */
   readonly report: string | undefined;
+  /** Why tests that need kubectl may be skipped; null when they may not. */
+  readonly noKubectl: string | null;
   /** With `-t NAME` Bun reports every other test as skipped: then that is what was asked for. */
   readonly byName: boolean;
 }
@@ -58,7 +61,7 @@ async function runBun(files: readonly string[], flags: readonly string[]): Promi
     const passOn = (signal: NodeJS.Signals) => child.kill(signal);
     process.on("SIGINT", stay).on("SIGTERM", passOn).on("SIGHUP", passOn);
     const exitCode = await child.exited;
-    return { files, exitCode, report: readIfThere(outfile), byName };
+    return { files, exitCode, report: readIfThere(outfile), byName, noKubectl: kubectlProblem() };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -76,7 +79,7 @@ function readIfThere(path: string): string | undefined {
  * Counts from the report, never from printed lines, which a test could print itself. A skipped test, a file that
  * reported no test, and a run that failed without a failed test (an error between tests) each count as failed.
  */
-export function judge({ files, exitCode, report, byName }: BunRun): Verdict {
+export function judge({ files, exitCode, report, byName, noKubectl }: BunRun): Verdict {
   const root = report?.match(/<testsuites\b[^>]*>/)?.[0];
   if (report === undefined || root === undefined) {
     return { passed: 0, failed: 1, remarks: [`bun test ended with ${exitCode} before it wrote its report`] };
@@ -84,7 +87,8 @@ export function judge({ files, exitCode, report, byName }: BunRun): Verdict {
   const count = (name: string) => Number(root.match(new RegExp(`\\b${name}="(\\d+)"`))?.[1] ?? Number.NaN);
   const reported = new Set([...report.matchAll(/<testsuite\b[^>]*? file="([^"]*)"/g)].map((match) => match[1]));
   const silent = byName ? [] : files.filter((file) => !reported.has(file));
-  const skipped = byName ? 0 : count("skipped");
+  const allowed = byName || noKubectl === null ? 0 : skippedForKubectl(report);
+  const skipped = byName ? 0 : count("skipped") - allowed;
   const known = count("failures") + skipped + silent.length;
   const passed = count("tests") - count("failures") - count("skipped");
   const unexplained = known === 0 && (exitCode !== 0 || passed === 0);
@@ -93,13 +97,19 @@ export function judge({ files, exitCode, report, byName }: BunRun): Verdict {
     failed: known + (unexplained ? 1 : 0),
     remarks: [
       ...silent.map((file) => `${file}: reported no test; its error stands above, or it has none`),
+      ...(allowed > 0 ? [`${allowed} skipped: ${noKubectl}`] : []),
       ...(skipped > 0 ? [`${skipped} skipped or todo: a test that does not run proves nothing`] : []),
       ...(unexplained ? [`bun test ended with ${exitCode}, ${passed} passed and no test failed: see above`] : []),
     ],
   };
 }
 
-/** @returns the exit code: 0 only when every test ran and passed; 128 + signal when it was interrupted */
+function skippedForKubectl(report: string): number {
+  const skipped = [...report.matchAll(/<testcase ([^>]*)>\s*<skipped/g)];
+  return skipped.filter(([, attributes = ""]) => attributes.includes(NEEDS_KUBECTL)).length;
+}
+
+/** @returns the exit code: 0 only when every test that can run here ran and passed; 128 + signal when it was interrupted */
 async function main([name, ...rest]: readonly string[]): Promise<number> {
   const suite = name === "quick" || name === "long" ? SUITES[name] : undefined;
   if (suite === undefined) {
