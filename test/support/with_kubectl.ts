@@ -4,7 +4,7 @@ import { kubectlProblem, NEEDS_KUBECTL } from "./kubectl_problem.ts";
 
 const problem = kubectlProblem();
 
-export function testWithKubectl(name: string, body: () => void | Promise<unknown>, timeoutMs?: number): void {
+export function testWithKubectl(name: string, body: () => Promise<unknown>, timeoutMs?: number): void {
   test.skipIf(problem !== null)(`${name} ${NEEDS_KUBECTL}`, body, timeoutMs);
 }
 
