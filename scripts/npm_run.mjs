@@ -53,11 +53,12 @@ const COMMANDS = {
     env: withoutServers,
   },
   check: {
-    says: "format, lint, strict types, direction of imports",
+    says: "format, lint, strict types, direction of imports, runbooks",
     steps: () => [
       [process.execPath, "node_modules/@biomejs/biome/bin/biome", "ci", "."],
       [process.execPath, "node_modules/typescript/bin/tsc", "-p", "."],
       [BUN, "test", "--timeout=60000", "./test/layering.test.ts"],
+      [BUN, "scripts/runbook.ts", "lint"],
     ],
     all: true,
   },

@@ -1,116 +1,33 @@
-// The runbooks against the program: headings, blocks, links and rows that an operator will look for, every command parsed by
-// its own script, every quoted word searched for in the sources. That their commands work is shown in test/scenarios/.
+// The runbooks against the program: the lint has nothing to say of them, every check and reason has its row, and every quoted
+// word is searched for in the sources. That their commands work is shown in test/scenarios/.
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Script } from "../lib/cli/define_script.ts";
-import { parseArguments } from "../lib/cli/parse_arguments.ts";
+import type { Io } from "../lib/cli/define_script.ts";
 import { CHECKS } from "../lib/consistency/checks.ts";
 import type { LeftCode } from "../lib/git/advance/left_alone.ts";
-import { classOf } from "./support/block_class.ts";
+import type { LintReport } from "../lib/runbook/lint_runbooks.ts";
+import { readRunbook } from "../lib/runbook/read_runbook.ts";
+import { toolkitPages } from "../lib/runbook/toolkit_pages.ts";
+import { script } from "../scripts/runbook.ts";
 import { isSaid, quotedIn } from "./support/quoted_words.ts";
-import { isCommand, linksIn, type Runbook, readRunbook, wordsOf } from "./support/runbook_blocks.ts";
 
 const ROOT = join(import.meta.dir, "..");
-const FOLDER = join(ROOT, "runbooks");
-const files = readdirSync(FOLDER).filter((name) => name.endsWith(".md"));
-const pages = new Map(files.map((name) => [name, readRunbook(join(FOLDER, name))]));
-const runbooks = [...pages.values()].filter(({ file }) => file !== "README.md");
-const index = pageNamed("README.md");
-const sweepBook = pageNamed("consistency_sweep.md");
-
-const HEADINGS = [
-  "When to open this",
-  "Before you start",
-  "Look",
-  "Do",
-  "How you know it worked",
-  "How to go back",
-  "If it refuses",
-  "Last rehearsed",
-];
-const LANGUAGES: Readonly<Record<string, string>> = {
-  run: "bash",
-  plan: "bash",
-  danger: "bash",
-  output: "text",
-  text: "text",
-};
-
-function pageNamed(name: string): Runbook {
-  const page = pages.get(name);
-  if (!page) throw new Error(`there is no runbooks/${name}`);
-  return page;
-}
+const pages = toolkitPages(ROOT).filter(({ kind }) => kind !== "document");
+const sweepBook = readRunbook(join(ROOT, "runbooks/consistency_sweep.md"));
 
 describe("every runbook", () => {
-  test("has the same headings, in order", () => {
-    for (const { file, headings } of runbooks) {
-      const found = headings.filter(({ level }) => level === 2).map(({ text }) => text);
-      expect([file, ...found]).toEqual([file, ...HEADINGS]);
-    }
-  });
-
-  test("has only fences of a known class, in the language that GitHub colours, each with a name of its own", () => {
-    for (const { file, blocks } of pages.values()) {
-      const wrong = blocks.filter(
-        ({ language, kind, name }) => LANGUAGES[kind] !== language || !/^[a-z][a-z0-9-]*$/.test(name),
-      );
-      expect(wrong.map(({ line, language, kind, name }) => `${file}:${line}: ${language} ${kind} ${name}`)).toEqual([]);
-      const names = blocks.map(({ name }) => name);
-      expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
-    }
-  });
-
-  test("has one command a block, that bash can read", async () => {
-    for (const { file, blocks } of runbooks) {
-      for (const block of blocks.filter(isCommand)) {
-        const place = `${file}:${block.line}`;
-        const checked = Bun.spawnSync(["bash", "-n", "-c", block.text]);
-        expect([place, checked.stderr.toString()]).toEqual([place, ""]);
-        expect([place, isOneCommand(block.text)]).toEqual([place, true]);
-      }
-    }
-  });
-
-  test("calls a command what it is: a plan, a danger, or what the schedule does anyway", () => {
-    for (const { file, blocks } of runbooks) {
-      const wrong = blocks.filter((block) => isCommand(block) && block.kind !== classOf(block.text));
-      expect(wrong.map(({ line, kind, text }) => `${file}:${line}: ${kind} ${text.trim()}`)).toEqual([]);
-    }
-  });
-
-  test("shows beneath a command what to see, under the command's name", () => {
-    for (const { file, blocks } of runbooks) {
-      const lonely = blocks.filter(({ kind, name }, at) => {
-        const before = blocks[at - 1];
-        return kind === "output" && !(before && isCommand(before) && name === `${before.name}-output`);
-      });
-      expect(lonely.map(({ line }) => `${file}:${line}`)).toEqual([]);
-    }
-  });
-
-  test("names only commands that their scripts accept, in blocks, tables and text", () => {
-    const commands = runbooks.flatMap(commandsIn);
-    expect(commands.length).toBeGreaterThan(30);
-    expect(commands.filter(isRefused)).toEqual([]);
-  });
-
-  test("links only to headings that are there", () => {
-    for (const { file, text } of pages.values()) {
-      const dead = linksIn(text).filter((link) => {
-        // Beside the runbooks only whole pages are linked to.
-        if (link.file.startsWith("../")) return link.anchor !== null || !existsSync(join(FOLDER, link.file));
-        const target = pages.get(link.file === "" ? file : link.file);
-        return !target || (link.anchor !== null && !target.headings.some(({ anchor }) => anchor === link.anchor));
-      });
-      expect([file, dead]).toEqual([file, []]);
-    }
-  });
-
-  test("is found in the index, by a symptom", () => {
-    const found = new Set(linksIn(index.text).map(({ file }) => file));
-    expect(runbooks.map(({ file }) => file).filter((file) => !found.has(file))).toEqual([]);
+  test("is clean: headings, blocks, classes, commands, links, as the lint sees them", async () => {
+    const lint = script.commands.find(({ name }) => name === "lint");
+    const began = performance.now();
+    const outcome = await lint?.run({}, { signal: AbortSignal.timeout(30_000) } as Io);
+    const { problems, counts, pages: looked } = { ...outcome?.document } as unknown as LintReport;
+    expect(problems).toEqual([]);
+    expect(outcome?.exitCode).toBe(0);
+    expect(looked).toContain("runbooks/README.md");
+    expect(counts.blocks).toBeGreaterThan(80);
+    expect(counts.commands).toBeGreaterThan(100);
+    // With every change is only run by hand as long as nobody waits for it.
+    expect(performance.now() - began).toBeLessThan(5_000);
   });
 });
 
@@ -131,7 +48,7 @@ describe("the runbook of the sweep", () => {
 
 describe("what the runbooks quote", () => {
   test("is what the program says, or what git says", () => {
-    const quoted = [...pages.values()].flatMap(({ rows }) => rows.flatMap(quotedIn));
+    const quoted = pages.flatMap(({ rows }) => rows.flatMap(quotedIn));
     expect(quoted.length).toBeGreaterThan(50);
     expect(quoted.filter((words) => !isSaid(words))).toEqual([]);
   });
@@ -162,33 +79,3 @@ const LEFT_CODES = {
   failed: true,
   raced: true,
 } satisfies Record<LeftCode, true>;
-
-/** The places in a runbook where a command of the toolkit stands. */
-function commandsIn({ blocks, text }: Runbook): string[] {
-  const inBlocks = blocks
-    .filter((block) => isCommand(block) && block.text.startsWith("scripts/"))
-    .map((block) => block.text.trim());
-  return [...inBlocks, ...[...text.matchAll(/`(scripts\/[^`]+)`/g)].map((match) => match[1] ?? "")];
-}
-
-const scripts = new Map<string, Script>();
-for (const file of readdirSync(join(ROOT, "scripts")).filter((name) => name.endsWith(".ts"))) {
-  scripts.set(`scripts/${file}`, ((await import(join(ROOT, "scripts", file))) as { script: Script }).script);
-}
-
-function isRefused(command: string): boolean {
-  const [name = "", ...argv] = wordsOf(command);
-  const script = scripts.get(name);
-  try {
-    if (script) parseArguments(script, argv);
-    return !script;
-  } catch {
-    return true;
-  }
-}
-
-/** One line without anything that joins commands, outside of quotes. */
-function isOneCommand(text: string): boolean {
-  const bare = text.trim().replace(/'[^']*'|"[^"]*"/g, "Q");
-  return !/[\n;|&`]|\$\(/.test(bare);
-}

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { Glob } from "bun";
 import { readServiceConfig } from "../lib/config.ts";
 import type { RelayStateName } from "../lib/events/relay_state.ts";
-import { readRunbook } from "./support/runbook_blocks.ts";
+import { readRunbook } from "../lib/runbook/read_runbook.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const service = readRunbook(join(ROOT, "runbooks/state_hub.md"));

@@ -3,7 +3,7 @@
 // pages show.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { type Block, isCommand, readRunbook } from "../support/runbook_blocks.ts";
+import { type Block, isCommand, readRunbook } from "../../lib/runbook/read_runbook.ts";
 import { unexpected } from "../support/runbook_output.ts";
 import { meanwhile } from "../support/service_events.ts";
 import { BLOCK_MS, makeServiceWorld, type ServiceWorld } from "../support/service_world.ts";

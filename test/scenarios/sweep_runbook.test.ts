@@ -2,7 +2,7 @@
 // scratch fleet in which everything that the page speaks of has happened. What it prints must be what the page shows.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
-import { isCommand, readRunbook } from "../support/runbook_blocks.ts";
+import { isCommand, readRunbook } from "../../lib/runbook/read_runbook.ts";
 import { BLOCK_MS, makeRunbookFleet, type RunbookFleet } from "../support/runbook_fleet.ts";
 import { unexpected } from "../support/runbook_output.ts";
 

@@ -72,6 +72,7 @@ const BUILDS = ["linux-x64", "linux-aarch64", "darwin-x64", "darwin-aarch64", "l
 const FAKE_BUN = `#!/bin/sh
 [ "$3" = --version ] && echo 1.0.0 && exit
 echo "DATABASE_URL=$DATABASE_URL FILE=$DATABASE_URL_FILE" "$@"
+case "$*" in *"\${FAKE_FAILS:-nothing}"*) exit 1 ;; esac
 exit "\${FAKE_EXIT:-0}"
 `;
 const FAKE_NPM = `#!/bin/sh
@@ -167,6 +168,32 @@ describe("npm_run.mjs start", () => {
       const ran = await run(["node", join(ROOT, "scripts/npm_run.mjs"), ...words], temp);
       expect(ran).toMatchObject({ code: 64, out: "" });
       expect(ran.err).toContain("npm run test:long");
+    },
+  );
+});
+
+describe("npm_run.mjs check", () => {
+  /** With a formatter and a compiler that only say that they were asked. */
+  async function check(env: Record<string, string> = {}): Promise<Ran> {
+    const clone = makeClone(true);
+    for (const tool of ["@biomejs/biome/bin/biome", "typescript/bin/tsc"]) {
+      write(join(clone, "node_modules", tool), `console.log("asked", "${tool}")`);
+    }
+    const path = `${join(clone, "bin")}:${process.env.PATH}`;
+    return run(["node", "scripts/npm_run.mjs", "check"], clone, { PATH: path, ...env });
+  }
+
+  test("check asks the formatter, the compiler, the direction of imports and the runbooks", async () => {
+    const { code, out } = await check();
+    expect([code, out.trim().split("\n").length]).toEqual([0, 4]);
+    expect(out).toMatch(/biome.*\n.*tsc.*\n.*layering\.test\.ts\n.* scripts\/runbook\.ts lint\n$/);
+  });
+
+  test.each(["runbook.ts", "layering.test.ts"])(
+    "check fails when %s does, and shows all the same what else is wrong",
+    async (fails) => {
+      const { code, out } = await check({ FAKE_FAILS: fails });
+      expect([code, out.trim().split("\n").length]).toEqual([1, 4]);
     },
   );
 });

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Glob } from "bun";
-import type { TableRow } from "./runbook_blocks.ts";
+import type { TableRow } from "../../lib/runbook/read_runbook.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 /** The columns that hold what a reader sees and looks for. */

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { environmentForPrograms } from "../../lib/config.ts";
 import { type RunResult, run } from "../../lib/process/run.ts";
+import { isCommand, readRunbook } from "../../lib/runbook/read_runbook.ts";
 import { waitUntil } from "../../lib/wait_until.ts";
 import { whenTestsEnd } from "../stop_what_tests_started.ts";
 import { freePort } from "./free_port.ts";
@@ -10,7 +11,6 @@ import { makeRepo, type TestRepo, temporaryFolder, workplanText } from "./git_re
 import { freshHub, type TestHub } from "./hub.ts";
 import { type NatsServer, natsServer } from "./nats_server.ts";
 import { listenerOn, type Ports } from "./port_listener.ts";
-import { isCommand, readRunbook } from "./runbook_blocks.ts";
 import { rememberedRows } from "./service_variables.ts";
 
 const ROOT = join(import.meta.dir, "../..");

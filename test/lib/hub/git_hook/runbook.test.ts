@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { environmentForPrograms, readConfig } from "../../../../lib/config.ts";
 import { addRepo } from "../../../../lib/consistency/repo_registry.ts";
 import { run } from "../../../../lib/process/run.ts";
+import { isCommand, readRunbook } from "../../../../lib/runbook/read_runbook.ts";
 import { waitUntil } from "../../../../lib/wait_until.ts";
 import { freePort } from "../../../support/free_port.ts";
 import { makeRepo, temporaryFolder } from "../../../support/git_repo.ts";
 import { freshHub, type TestHub } from "../../../support/hub.ts";
-import { isCommand, readRunbook } from "../../../support/runbook_blocks.ts";
 import { unexpected } from "../../../support/runbook_output.ts";
 
 const ROOT = join(import.meta.dir, "../../../..");
