@@ -13,6 +13,7 @@ import { FilledHubs } from "./filled_hub.ts";
 import { Fleet } from "./fleet.ts";
 import { ROUNDS } from "./measure.ts";
 import { machineLine, type Row, renderTable } from "./result_table.ts";
+import { compareRow } from "./row_compare.ts";
 import { firstRow } from "./row_first.ts";
 import { helpRow } from "./row_help.ts";
 import { memoryRow } from "./row_memory.ts";
@@ -45,6 +46,7 @@ const ROWS: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
   "progress-list": progressListRow,
   "progress-post": progressPostRow,
   relay: relayRow,
+  compare: compareRow,
   "service-memory": serviceMemoryRow,
 };
 
