@@ -1,0 +1,124 @@
+// The door to an account's own systemd: what a unit is to it, and what it is told to do. A file in the right folder proves
+// nothing; whether a timer fires is the manager's word alone, and a manager that cannot be asked is no "not enabled".
+import { OpsFailure } from "../failure.ts";
+import { lastLine, type RunResult, run } from "../process/run.ts";
+import { managerFailure } from "./manager_failure.ts";
+
+export interface UnitState {
+  readonly unit: string;
+  /** LoadState: loaded, not-found, masked, bad-setting, error. */
+  readonly load: string;
+  /** ActiveState: active, inactive, failed, activating, deactivating. */
+  readonly active: string;
+  /** UnitFileState: enabled, disabled, linked, static, masked, or "" where there is no file. */
+  readonly file: string;
+  /** FragmentPath: where it is read from; for a linked unit the link. */
+  readonly fragment: string | null;
+  readonly dropIns: readonly string[];
+  /** Its files are not what the manager has read. */
+  readonly needsReload: boolean;
+  /** When a timer fires next; null for one that does not, and for every other unit. */
+  readonly nextElapse: Date | null;
+}
+
+export interface UserManagerDoor {
+  /** The programs' whole environment: XDG_RUNTIME_DIR leads to the account's manager. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+const LOOK_MS = 10_000;
+// A unit that is stopped has its own TimeoutStopSec, by default 90 s.
+const ACT_MS = 120_000;
+
+const PROPERTIES =
+  "Id,LoadState,ActiveState,UnitFileState,FragmentPath,DropInPaths,NeedDaemonReload,NextElapseUSecRealtime";
+
+const user = (...args: string[]): string[] => ["systemctl", "--user", "--no-pager", "--no-ask-password", ...args];
+
+/** What systemctl is told, as argv: shown in plans, and then run as shown. */
+export const systemctl = {
+  show: (unit: string) => user("show", `--property=${PROPERTIES}`, "--", unit),
+  /** Of a linked unit it takes the link away too. */
+  disableNow: (unit: string) => user("disable", "--now", "--", unit),
+  enableNow: (unit: string) => user("enable", "--now", "--", unit),
+  start: (unit: string) => user("start", "--", unit),
+  stop: (unit: string) => user("stop", "--", unit),
+  link: (path: string) => user("link", "--", path),
+  daemonReload: () => user("daemon-reload"),
+} as const;
+
+/** @throws OpsFailure when the user manager cannot be asked; a unit that it does not know is no failure */
+export async function unitState(door: UserManagerDoor, unit: string): Promise<UnitState> {
+  // It prints moments in the zone and the language of whoever asks, whatever --timestamp= says.
+  const env = { ...door.env, TZ: "UTC", LC_ALL: "C" };
+  const { exitCode, stdout, stderr } = await ask({ ...door, env }, systemctl.show(unit), LOOK_MS);
+  const said = propertiesOf(stdout);
+  if (exitCode !== 0 || said.LoadState === undefined)
+    throw managerFailure(`Could not ask systemd about ${unit}`, stderr || stdout);
+  return {
+    unit,
+    load: said.LoadState,
+    active: said.ActiveState ?? "",
+    file: said.UnitFileState ?? "",
+    fragment: said.FragmentPath ? said.FragmentPath : null,
+    dropIns: pathsOf(said.DropInPaths ?? ""),
+    needsReload: said.NeedDaemonReload === "yes",
+    nextElapse: momentOf(said.NextElapseUSecRealtime ?? ""),
+  };
+}
+
+/**
+ * @param argv one of `systemctl`
+ * @throws OpsFailure with what systemctl said
+ */
+export async function runSystemctl(door: UserManagerDoor, argv: readonly string[]): Promise<void> {
+  const { exitCode, stdout, stderr } = await ask(door, argv, ACT_MS);
+  if (exitCode === 0 || (exitCode === NOT_LOADED && isNothingToStop(argv, stderr))) return;
+  throw managerFailure(`Could not ${wordsOf(argv)} by systemctl`, stderr || stdout);
+}
+
+/** systemctl(1), EXIT STATUS. */
+const NOT_LOADED = 5;
+
+// A linked unit that does not run is forgotten with its link: then there is nothing left that could be stopped.
+function isNothingToStop(argv: readonly string[], said: string): boolean {
+  return (argv.includes("disable") || argv.includes("stop")) && /not loaded\.$/.test(said.trimEnd());
+}
+
+async function ask(door: UserManagerDoor, argv: readonly string[], deadlineMs: number): Promise<RunResult> {
+  try {
+    return await run(argv, { env: { ...door.env }, signal: door.signal, deadlineMs });
+  } catch (cause) {
+    if (!(cause instanceof OpsFailure) || door.signal.aborted) throw cause;
+    throw new OpsFailure(cause.message, {
+      observed: cause.observed ?? lastLine(String((cause.cause as Error | undefined)?.message ?? "")),
+      expected: "the user's systemd to answer",
+      hint: "systemctl --user is-system-running",
+      cause: cause.cause,
+    });
+  }
+}
+
+/** "enable x.timer" */
+function wordsOf(argv: readonly string[]): string {
+  return argv.filter((word, at) => at > 0 && !word.startsWith("-")).join(" ");
+}
+
+function propertiesOf(text: string): Record<string, string | undefined> {
+  const lines = text.split("\n").filter((line) => line.includes("="));
+  return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
+}
+
+/** Paths with a space in them stand in quotes, with what C escapes escaped. */
+function pathsOf(text: string): string[] {
+  return [...text.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(
+    ([, quoted, plain]) => quoted?.replace(/\\(["\\])/g, "$1") ?? plain ?? "",
+  );
+}
+
+/** "Sat 2026-11-21 11:45:00 UTC", or nothing, or "n/a". */
+function momentOf(text: string): Date | null {
+  const [, day, time] = /^\w+ (\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}) UTC$/.exec(text) ?? [];
+  return day === undefined ? null : new Date(`${day}T${time}Z`);
+}
