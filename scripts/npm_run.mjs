@@ -53,12 +53,13 @@ const COMMANDS = {
     env: withoutServers,
   },
   check: {
-    says: "format, lint, strict types, direction of imports, runbooks",
+    says: "format, lint, strict types, direction of imports, runbooks, activity definitions",
     steps: () => [
       [process.execPath, "node_modules/@biomejs/biome/bin/biome", "ci", "."],
       [process.execPath, "node_modules/typescript/bin/tsc", "-p", "."],
       [BUN, "test", "--timeout=60000", "./test/layering.test.ts"],
       [BUN, "scripts/runbook.ts", "lint"],
+      [BUN, "scripts/activity_definitions.ts", "check", "--files"],
     ],
     all: true,
   },

@@ -183,17 +183,17 @@ describe("npm_run.mjs check", () => {
     return run(["node", "scripts/npm_run.mjs", "check"], clone, { PATH: path, ...env });
   }
 
-  test("check asks the formatter, the compiler, the direction of imports and the runbooks", async () => {
+  test("check asks the formatter, the compiler, the direction of imports, the runbooks and the definitions", async () => {
     const { code, out } = await check();
-    expect([code, out.trim().split("\n").length]).toEqual([0, 4]);
-    expect(out).toMatch(/biome.*\n.*tsc.*\n.*layering\.test\.ts\n.* scripts\/runbook\.ts lint\n$/);
+    expect([code, out.trim().split("\n").length]).toEqual([0, 5]);
+    expect(out).toMatch(/biome.*\n.*tsc.*\n.*layering\.test\.ts\n.* scripts\/runbook\.ts lint\n.* check --files\n$/);
   });
 
-  test.each(["runbook.ts", "layering.test.ts"])(
+  test.each(["runbook.ts", "layering.test.ts", "activity_definitions.ts"])(
     "check fails when %s does, and shows all the same what else is wrong",
     async (fails) => {
       const { code, out } = await check({ FAKE_FAILS: fails });
-      expect([code, out.trim().split("\n").length]).toEqual([1, 4]);
+      expect([code, out.trim().split("\n").length]).toEqual([1, 5]);
     },
   );
 });
