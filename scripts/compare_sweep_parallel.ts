@@ -47,12 +47,11 @@ async function shippedSweep(io: Io) {
   const { SWEEP_DEFINITION_ID: definitionId } = await import("../lib/activity/activity_run.ts");
   const { shippedDefinition } = await import("../lib/activity/shipped_definitions.ts");
   const { cronOf } = await import("../lib/activity/definition.ts");
-  const { deadlinesOf } = await import("../lib/activity/deadlines.ts");
+  const { settledAfterSeconds } = await import("../lib/activity/deadlines.ts");
   try {
     const definition = shippedDefinition(definitionId);
-    const { startingDeadlineSeconds, activeDeadlineSeconds } = deadlinesOf(definition);
-    const settledAfterSeconds = startingDeadlineSeconds + activeDeadlineSeconds;
-    return { definitionId, shipped: { schedule: cronOf(definition), settledAfterSeconds } };
+    const shipped = { schedule: cronOf(definition), settledAfterSeconds: settledAfterSeconds(definition) };
+    return { definitionId, shipped };
   } catch (error) {
     io.note(describeFailure(error));
     return { definitionId, shipped: { schedule: null } };
@@ -90,6 +89,8 @@ export const script = defineScript({
   ],
   run: async ({ via, ...terms }, io) => {
     const { comparisonOutcome } = await import("../lib/compare/compare_command.ts");
+    const { requireTwoSources } = await import("../lib/compare/compare_runs.ts");
+    requireTwoSources(terms);
     const comparison = await (via === undefined ? compareHere(terms, io) : compareThere(terms, via, io));
     return comparisonOutcome(comparison, via ?? null);
   },

@@ -5,9 +5,7 @@ import type { DefinitionRow } from "./definition_rows.ts";
 import { type Difference, SYNC } from "./difference.ts";
 import type { Definitions, FiledDefinition } from "./read_definitions.ts";
 
-export type RowState = "same" | "differs" | "missing";
-
-/** Of one definition: its row's state, and the first key that differs, in the order of the files' keys. */
+/** null when its row says the same; else that it has none, or the first key that differs, in the order of the files' keys. */
 export function rowDifference(definition: FiledDefinition, rows: readonly DefinitionRow[]): Difference | null {
   const row = rows.find(({ id }) => id === definition.uuid);
   const about = { where: `activity_definitions, ${definition.name}`, definition: definition.id, remedy: SYNC };

@@ -27,3 +27,9 @@ export function deadlinesOf({ max_seconds: maxSeconds }: Pick<ActivityDefinition
     startingDeadlineSeconds: STARTING_DEADLINE_S,
   };
 }
+
+/** So long after its slot a run may still begin, work, and be written down: what came of the slot is known only then. */
+export function settledAfterSeconds(definition: Pick<ActivityDefinition, "max_seconds">): number {
+  const { startingDeadlineSeconds, activeDeadlineSeconds } = deadlinesOf(definition);
+  return startingDeadlineSeconds + activeDeadlineSeconds;
+}

@@ -4,9 +4,10 @@ import type { Database } from "../db/connect.ts";
 import { shellQuoted } from "../shell_quoted.ts";
 import { type CheckedDefinitions, checkDefinitions, exitCodeOf, type TableSight } from "./check_definitions.ts";
 import { renderCheck, renderList, renderRendered, renderSynced } from "./definition_view.ts";
+import { type Difference, RENDER, SYNC } from "./difference.ts";
 import { listedOf } from "./listed_definition.ts";
-import type { ParseInstruction } from "./meaning_problems.ts";
-import { type Definitions, readDefinitions } from "./read_definitions.ts";
+import type { ParseInstruction } from "./parse/meaning_problems.ts";
+import { type Definitions, readDefinitions, requireDefinitions } from "./read_definitions.ts";
 import { renderDefinitions } from "./render_definitions.ts";
 import { DEFINITIONS_FOLDER, TOOLKIT_ROOT } from "./shipped_definitions.ts";
 import { syncDefinitions } from "./sync_definitions.ts";
@@ -19,8 +20,10 @@ export interface DefinitionsRequest {
   readonly parse: ParseInstruction;
 }
 
+const SCRIPT = "scripts/activity_definitions.ts";
 const SHOWN_FOLDER = "k8s/activity-definitions";
 
+/** @throws OpsFailure for a folder that can't be read, or has no definition */
 function look({ folder, root, parse }: DefinitionsRequest) {
   const read = readDefinitions(folder ?? DEFINITIONS_FOLDER, parse);
   const shown = folder ?? SHOWN_FOLDER;
@@ -28,10 +31,18 @@ function look({ folder, root, parse }: DefinitionsRequest) {
     ...read,
     problems: read.problems.map((problem) => ({ ...problem, file: `${shown}/${problem.file}` })),
   };
-  const flags = [...flagOf("definitions", folder), ...flagOf("root", root)];
-  const command = (...words: readonly string[]) => ["scripts/activity_definitions.ts", ...words, ...flags].join(" ");
+  requireDefinitions(definitions);
+  const command = (name: CommandName, ...flags: readonly string[]) => {
+    const folders = [...flagOf("definitions", folder), ...(HAVE_ROOT.has(name) ? flagOf("root", root) : [])];
+    return [SCRIPT, name, ...flags, ...folders].join(" ");
+  };
   return { definitions, root: root ?? TOOLKIT_ROOT, command };
 }
+
+type CommandName = "list" | "check" | "render" | "sync";
+type CommandLine = (name: CommandName, ...flags: readonly string[]) => string;
+/** Those that look at rendered files; the others would refuse the flag. */
+const HAVE_ROOT: ReadonlySet<CommandName> = new Set(["check", "render"]);
 
 function flagOf(name: string, value: string | undefined): string[] {
   return value === undefined ? [] : [`--${name}`, shellQuoted(value)];
@@ -54,7 +65,7 @@ export function listDefinitions(request: DefinitionsRequest, table: TableSight, 
 export function showCheck(request: DefinitionsRequest, table: TableSight): Outcome {
   const { definitions, root, command } = look(request);
   const found = checkDefinitions(root, definitions, table);
-  const differences = found.differences.map((each) => ({ ...each, remedy: withFlags(each.remedy, command()) }));
+  const differences = found.differences.map((each) => ({ ...each, remedy: remedyHere(each, request, command) }));
   const checked = { ...found, differences };
   return {
     exitCode: exitCodeOf(checked),
@@ -65,7 +76,7 @@ export function showCheck(request: DefinitionsRequest, table: TableSight): Outco
       table: sightOf(table),
     },
     render: (view) => renderCheck(checked, view),
-    next: command(...nextAfter(checked)),
+    next: nextAfter(checked, command),
     ...degradedBy(table),
   };
 }
@@ -74,18 +85,21 @@ function degradedBy(table: TableSight): Pick<Outcome, "degraded"> {
   return table.state === "unread" ? { degraded: [`the hub's table was not compared: ${table.why}`] } : {};
 }
 
-const BARE = "scripts/activity_definitions.ts";
-
-function withFlags(remedy: string, command: string): string {
-  return remedy.startsWith(BARE) ? `${remedy}${command.slice(BARE.length)}` : remedy;
+/** As it is typed for these folders. */
+function remedyHere({ remedy }: Difference, { root }: DefinitionsRequest, command: CommandLine): string {
+  if (remedy === RENDER) return command("render");
+  if (remedy === SYNC) return command("sync");
+  return root === undefined ? remedy : remedy.replace(/^git /, () => `git -C ${shellQuoted(root)} `);
 }
 
-function nextAfter({ differences, definitions, table }: CheckedDefinitions): string[] {
-  if (definitions.problems.length > 0) return ["list"];
-  if (differences.some(({ remedy }) => remedy.startsWith(`${BARE} render`))) return ["render", "--dry-run"];
-  if (differences.some(({ remedy }) => remedy.startsWith(`${BARE} sync`))) return ["sync", "--dry-run"];
-  if (differences.length > 0) return ["check"];
-  return table.state === "read" ? ["list"] : ["check", "--files"];
+function nextAfter({ differences, definitions, table }: CheckedDefinitions, command: CommandLine): string {
+  const again = table.state === "left_out" ? command("check", "--files") : command("check");
+  if (definitions.problems.length > 0) return again;
+  if (differences.some(({ remedy }) => remedy === command("render"))) return command("render", "--dry-run");
+  if (differences.some(({ remedy }) => remedy === command("sync"))) return command("sync", "--dry-run");
+  if (differences.length > 0) return again;
+  if (table.state === "unread") return "scripts/state_hub.ts status";
+  return table.state === "read" ? command("list") : command("check");
 }
 
 function sightOf(table: TableSight) {

@@ -1,5 +1,6 @@
 // What is wrong with a definition, with the file and line to open. Text of the file is cut and cleaned here, so that it can
 // neither move a terminal's cursor nor fill a screen.
+import type { Entry } from "../front_matter/mapping.ts";
 
 export interface Problem {
   /** The file's name inside its folder. */
@@ -21,9 +22,18 @@ export interface Place {
   readonly column: number;
 }
 
+/** A definition's front matter as it stands in its file. */
+export interface Sheet {
+  /** The name that problems carry. */
+  readonly file: string;
+  readonly entries: ReadonlyMap<string, Entry>;
+  /** Where a key stands, or `inner` below it; the top of the file when it is missing. */
+  placeOf(key: string, inner?: string): Place;
+}
+
 /** Where a missing key would belong: the line that opens the front matter. */
 export const TOP: Place = { line: 1, column: 1 };
-const LONGEST_SHOWN = 80;
+const LONGEST_SHOWN = 120;
 
 export function problemAt(file: string, { line, column }: Place, pieces: ProblemPieces): Problem {
   const { key = null, message, observed = null, expected = null, hint } = pieces;

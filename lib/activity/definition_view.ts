@@ -91,14 +91,19 @@ function doneCell(did: string, { paint }: View): string {
 /** The first of the changes: what stood there, and what should; of what was not there at all, nothing. */
 function changeLine(difference: Difference | null, { paint }: View): string[] {
   if (difference === null || difference.kind !== "differs") return [];
-  const [has, wants] = [difference.has, difference.wants].map((text) => printable(text?.trim() ?? "nothing"));
+  const [has, wants] = [shown(difference.has), shown(difference.wants)];
   return [`${paint.strong(printable(difference.where))}: ${has}\n  -> ${wants}`];
 }
 
 /** One line and what to do about it. */
 function differenceLines({ where, kind, has, wants, remedy }: Difference, { paint }: View): string {
-  const said = SAID[kind](printable(has?.trim() ?? "nothing"), printable(wants?.trim() ?? "nothing"));
+  const said = SAID[kind](shown(has), shown(wants));
   return `${paint.warning(printable(where))}: ${said}\n  ${paint.command(remedy)}`;
+}
+
+/** Of a line that is empty, or not there: "nothing". */
+function shown(line: string | null): string {
+  return printable(line?.trim() || "nothing");
 }
 
 const SAID: Readonly<Record<Difference["kind"], (has: string, wants: string) => string>> = {

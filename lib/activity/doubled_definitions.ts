@@ -40,8 +40,8 @@ function doubled({ file, places }: GoodReading, { key, what }: Unique, value: st
   const others = sharing.filter((each) => each.file !== file).map((each) => each.file);
   return problemAt(file, places.get(key) ?? TOP, {
     key,
-    message: `Another definition has the same ${what}`,
-    observed: `${value}, also in ${others.join(", ")}`,
+    message: `Another definition has the same ${what}, in ${others.join(", ")}`,
+    observed: value,
     expected: "one file for each",
     hint: `Delete one of the files, or give it ${key === "name" ? "a name" : "an id and a uuid"} of its own`,
   });

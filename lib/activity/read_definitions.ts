@@ -9,8 +9,8 @@ import { definitionDigest } from "./canonical_definition.ts";
 import type { ActivityDefinition } from "./definition.ts";
 import { type Place, type Problem, problemAt, TOP } from "./definition_problem.ts";
 import { doubledDefinitions, type GoodReading } from "./doubled_definitions.ts";
-import type { ParseInstruction } from "./meaning_problems.ts";
-import { parseDefinition } from "./parse_definition.ts";
+import type { ParseInstruction } from "./parse/meaning_problems.ts";
+import { parseDefinition } from "./parse/parse_definition.ts";
 
 export interface FiledDefinition extends ActivityDefinition {
   /** The file's name inside its folder. */
@@ -46,6 +46,16 @@ export function readDefinitions(folder: string, parse: ParseInstruction = () => 
   };
 }
 
+/** @throws OpsFailure for a folder without any: a wrong one would call every rendered file and every row left over */
+export function requireDefinitions({ folder, definitions, problems }: Definitions): void {
+  if (definitions.length > 0 || problems.length > 0) return;
+  throw new OpsFailure("Could not find any activity definition", {
+    observed: "no file with a name like NAME.md",
+    where: folder,
+    hint: `ls -l ${shellQuoted(folder)}`,
+  });
+}
+
 function namesIn(folder: string): string[] {
   let names: string[];
   try {
@@ -62,6 +72,7 @@ function namesIn(folder: string): string[] {
       observed: `${names.length} files`,
       expected: `at most ${MAX_FILES}`,
       where: folder,
+      hint: `ls -l ${shellQuoted(folder)}`,
     });
   }
   return names.sort();
@@ -76,8 +87,7 @@ function readOne(folder: string, file: string, parse: ParseInstruction): Reading
   try {
     const about = statSync(join(folder, file));
     // A pipe of that name would keep its reader waiting.
-    if (!about.isFile())
-      return unread("The file can't be read", "it is no plain file", "ls -l k8s/activity-definitions");
+    if (!about.isFile()) return unread("The file can't be read", "it is no plain file", `ls -l ${shellQuoted(folder)}`);
     if (about.size > MAX_FILE_BYTES) {
       return unread(
         "The file is too large",
@@ -90,6 +100,6 @@ function readOne(folder: string, file: string, parse: ParseInstruction): Reading
     const line = decoded.lossyText.slice(0, decoded.offset).split("\n").length;
     return unread("The file is no UTF-8 text", decoded.fault, "Save it as UTF-8", { line, column: 1 });
   } catch (error) {
-    return unread("The file can't be read", describeFailure(error), "ls -l k8s/activity-definitions");
+    return unread("The file can't be read", describeFailure(error), `ls -l ${shellQuoted(folder)}`);
   }
 }

@@ -1,7 +1,6 @@
 // Brings the hub's table to what the definitions say, in one transaction: a run that is filed meanwhile sees all of it or
 // nothing.
 import type { Database } from "../db/connect.ts";
-import { OpsFailure } from "../failure.ts";
 import { rowDifference, rowsWithoutFile } from "./compare_rows.ts";
 import {
   type DefinitionRow,
@@ -11,7 +10,7 @@ import {
   writeDefinitions,
 } from "./definition_rows.ts";
 import type { Difference } from "./difference.ts";
-import type { Definitions } from "./read_definitions.ts";
+import { type Definitions, requireDefinitions } from "./read_definitions.ts";
 
 export interface SyncedRow {
   /** The definition's uuid. */
@@ -29,7 +28,7 @@ export async function syncDefinitions(
   definitions: Definitions,
   { dryRun }: { readonly dryRun: boolean },
 ): Promise<SyncedRow[]> {
-  refuseEmpty(definitions);
+  requireDefinitions(definitions);
   if (dryRun) return outcomeOf(definitions, await definitionRows(database.sql));
   return database.transaction(async (tx) => {
     await lockDefinitions(tx);
@@ -43,16 +42,6 @@ export async function syncDefinitions(
       definitions.definitions.filter(({ uuid }) => stale.has(uuid)),
     );
     return synced;
-  });
-}
-
-/** A wrong folder would take every schedule out of the table. */
-function refuseEmpty({ folder, definitions, problems }: Definitions): void {
-  if (definitions.length > 0 || problems.length > 0) return;
-  throw new OpsFailure("Could not sync the activity definitions", {
-    observed: "the folder has none, and every row of the table would be disabled",
-    where: folder,
-    hint: "scripts/activity_definitions.ts list",
   });
 }
 

@@ -4,6 +4,8 @@ import { shellQuoted } from "../shell_quoted.ts";
 import type { Comparison, Verdict } from "./comparison.ts";
 import { renderComparison } from "./comparison_view.ts";
 
+/** The source that a switch gives the schedule to. */
+const CRON_JOB = "k8s-cronjob";
 const EXIT_CODES: Readonly<Record<Verdict, 0 | 1 | 2>> = { ready: 0, not_ready: 1, not_enough_evidence: 2 };
 
 /** @param via the hub that was asked, as it was typed; null for the database */
@@ -16,10 +18,16 @@ export function comparisonOutcome(comparison: Comparison, via: string | null): O
   };
 }
 
-function nextCommand({ verdict, again, baseline, candidate }: Comparison, via: string | null): string {
-  if (verdict === "ready") return "scripts/cutover.ts schedule switch";
-  if (again === null) return "scripts/cutover.ts schedule status";
+function nextCommand(
+  { verdict, again, baseline, candidate, window, schedule }: Comparison,
+  via: string | null,
+): string {
+  if (schedule === null) return "scripts/activity_definitions.ts check";
   const sources = ["--baseline", baseline, "--candidate", candidate];
+  // It compares again, for itself: over another time it may come to another verdict.
+  if (verdict === "ready" && candidate === CRON_JOB)
+    return ["scripts/cutover.ts schedule switch", "--hours", Math.ceil(window.hours), ...sources].join(" ");
+  if (verdict === "ready" || again === null) return "scripts/cutover.ts schedule status";
   const where = via === null ? [] : ["--via", shellQuoted(via)];
   return ["scripts/compare_sweep_parallel.ts", "--hours", again.hours, ...sources, ...where].join(" ");
 }

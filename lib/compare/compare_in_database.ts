@@ -22,8 +22,7 @@ export async function scheduleInHub(sql: Reader, definitionId: string): Promise<
   return row?.cron;
 }
 
-/** Its statements, for who compares in another way. */
-export function evidenceIn(sql: Reader): Evidence {
+function evidenceIn(sql: Reader): Evidence {
   return {
     runs: (terms) => runsOf(sql, terms),
     reports: (completed, newest) => reportsOf(sql, completed, newest),

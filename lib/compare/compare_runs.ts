@@ -16,15 +16,20 @@ import { completedRuns, figuresOf, type Tally, tallySources } from "./tally.ts";
 import { judge } from "./verdict.ts";
 import { type DueSlots, dueSlots } from "./window.ts";
 
-/** @throws OpsFailure (usage) for a source beside itself, (automation) for a schedule that cannot be laid out */
+/** @throws OpsFailure (usage) for a source beside itself */
+export function requireTwoSources({ baseline, candidate }: Pick<ComparisonTerms, "baseline" | "candidate">): void {
+  if (baseline !== candidate) return;
+  throw usageFailure("Could not compare two schedules", {
+    observed: `${baseline} as baseline and as candidate`,
+    expected: "two different sources",
+    hint: "scripts/compare_sweep_parallel.ts --help",
+  });
+}
+
+/** @throws OpsFailure as requireTwoSources; for a schedule that cannot be laid out */
 export async function compareRuns(evidence: Evidence, terms: ComparisonTerms): Promise<Comparison> {
+  requireTwoSources(terms);
   const { baseline, candidate } = terms;
-  if (baseline === candidate)
-    throw usageFailure("Could not compare two schedules", {
-      observed: `${baseline} as baseline and as candidate`,
-      expected: "two different sources",
-      hint: "scripts/compare_sweep_parallel.ts --help",
-    });
   const { now, runs } = await evidence.runs(terms);
   const due = dueSlots(terms, now);
   const tallies = tallySources(runs, due, [baseline, candidate]);

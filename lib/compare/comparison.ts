@@ -14,6 +14,8 @@ export const THRESHOLDS = {
   min_completed: 3,
   /** Slots that may lie between the two reports whose findings are compared. */
   max_slots_between_reports: 12,
+  /** Newest slots in a row in which the candidate may have done nothing: more, and it has stopped. */
+  max_idle_at_end: 2,
 } as const;
 
 /** Milliseconds. */

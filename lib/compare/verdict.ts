@@ -36,7 +36,9 @@ export function firedEnough({ fired, expected }: Pick<SourceFigures, "fired" | "
 function lackingEvidence({ baseline, candidate, ...judged }: Judged): string[] {
   const { schedule, definitionId, hours, findings, slotsBetween } = judged;
   if (schedule === null)
-    return [`Nobody knows the schedule of ${definitionId}: neither the hub nor this toolkit says when a run was due`];
+    return [
+      `Nobody knows the schedule of ${definitionId}: its row in the hub has none, or there is no row and its file has none`,
+    ];
   const { min_expected, min_completed, max_slots_between_reports } = THRESHOLDS;
   const { expected } = candidate.figures;
   const short = expected < min_expected;
@@ -71,12 +73,30 @@ function failings({ baseline, candidate, findings, schedule }: Judged): string[]
     ...(firedEnough(candidate.figures)
       ? []
       : [`${firedLine(candidate)}; at least ${THRESHOLDS.min_fired_percent} % are wanted`]),
+    ...stopped(candidate),
     ...more.map(
       ({ what, of }) =>
         `${candidate.name} has more ${what} than ${baseline.name}: ${of(candidate.figures)} and ${of(baseline.figures)}`,
     ),
+    ...seesLess(candidate, baseline),
     ...(findings.state === "differ" ? [sentence(findings.says)] : []),
   ];
+}
+
+/** In a long window, hours at its end are less than the share that may be missed. */
+function stopped({ name, figures: { strip } }: Side): string[] {
+  const worked = strip.findLastIndex((outcome) => outcome === "completed" || outcome === "lock_skipped");
+  const idle = strip.length - 1 - worked;
+  const { max_idle_at_end } = THRESHOLDS;
+  if (worked === -1 || idle <= max_idle_at_end) return [];
+  return [`${name} did its job in none of the newest ${idle} slots; at most ${max_idle_at_end} are let pass`];
+}
+
+/** Findings are the whole hub's in each report, also in that of a run whose checkouts are gone. */
+function seesLess(candidate: Side, baseline: Side): string[] {
+  const [own, others] = [candidate, baseline].map(({ figures }) => figures.repos_covered) as [number, number];
+  if (own >= others || candidate.figures.completed < THRESHOLDS.min_completed) return [];
+  return [`${candidate.name} looked at fewer repositories than ${baseline.name}: ${own} and ${others}`];
 }
 
 function merits({ baseline, candidate, findings }: Judged): string[] {

@@ -22,7 +22,7 @@ export interface DueSlots {
 }
 
 /** What a budget of 300 s comes to: 120 s to begin in, and 420 s until the last of its deadlines ends it. */
-export const SETTLED_AFTER_SECONDS = 540;
+const SETTLED_AFTER_SECONDS = 540;
 const HOUR_MS = 3_600_000;
 
 /** @throws OpsFailure when the schedule is no cron expression, or has too many slots in the window */

@@ -28,8 +28,19 @@ const SAYINGS: readonly Saying[] = [
     bare: true,
   },
   {
-    said: /connection refused|was refused|no such host|no route to host|network is unreachable/i,
+    said: /error loading config file|invalid configuration/,
+    expected: "a kubeconfig that can be read",
+    type: "config view",
+    bare: true,
+  },
+  {
+    said: /connection refused|was refused|no such host|no route to host|network is unreachable|unable to handle the request/i,
     expected: "the cluster's API server to answer",
+    type: "cluster-info",
+  },
+  {
+    said: /server gave HTTP response to HTTPS client|invalid character .* looking for beginning of value/,
+    expected: "the API server at that address, and no other server",
     type: "cluster-info",
   },
   {
@@ -38,7 +49,11 @@ const SAYINGS: readonly Saying[] = [
     type: "cluster-info",
   },
   { said: /certificate|x509/, expected: "a certificate that the kubeconfig trusts", type: "config view --minify" },
-  { said: /\(Unauthorized\)|must be logged in/, expected: "credentials that the cluster takes", type: "auth whoami" },
+  {
+    said: /\(Unauthorized\)|must be logged in|provide credentials/,
+    expected: "credentials that the cluster takes",
+    type: "auth whoami",
+  },
   { said: /\(Forbidden\)|is forbidden/, expected: "an account with that right", type: "auth can-i --list" },
   {
     // RFC 6902: a test in the patch did not hold. The API server says no more of it than this.
@@ -58,11 +73,14 @@ export function kubectlFailure(asked: Asked, argv: readonly string[], said: stri
       expected: `kubectl ${OLDEST_KUBECTL} or newer`,
       hint: "command -v kubectl",
     });
-  const known = SAYINGS.find((saying) => saying.said.test(said));
+  const words = ownWords(said);
+  // A URL in them names the deadline of its request, whatever it was that failed.
+  const reason = words.join("\n").replace(/[?&]timeout=\w+/g, "");
+  const known = SAYINGS.find((saying) => saying.said.test(reason));
   const { context, namespace } = asked;
   const place = [...(context === null ? [] : [`--context=${shellQuoted(context)}`]), `--namespace=${namespace}`];
   return new OpsFailure(`Could not ${whatWasAsked(argv)}`, {
-    observed: lastWord(said),
+    observed: scrubText((words.at(-1) ?? "").replace(/^error: /i, "")),
     ...(known === undefined ? {} : { expected: known.expected }),
     where: `${context === null ? "the current context" : `context ${context}`}, namespace ${namespace}`,
     hint: ["kubectl", ...(known?.bare ? [] : place), known?.type ?? "get cronjobs.batch"].join(" "),
@@ -71,12 +89,14 @@ export function kubectlFailure(asked: Asked, argv: readonly string[], said: stri
 
 /** "get cronjobs.batch state-hub-consistency-sweep by kubectl" */
 function whatWasAsked(argv: readonly string[]): string {
-  return `${argv.filter((word, at) => at > 0 && !word.startsWith("-")).join(" ")} by kubectl`;
+  const words = argv.filter((word, at) => at > 0 && !word.startsWith("-")).join(" ");
+  // What is created comes by stdin, and only Jobs are.
+  return `${words === "create" ? "create a Job" : words} by kubectl`;
 }
 
 // kubectl logs what its discovery ran into ("E1121 11:29:50.5 123 memcache.go:265] ...") before it says what is wrong.
-function lastWord(said: string): string {
+function ownWords(said: string): string[] {
   const lines = said.split("\n").filter((line) => line.trim() !== "");
   const own = lines.filter((line) => !/^[EWIF]\d{4} /.test(line));
-  return scrubText((own.at(-1) ?? lines.at(-1) ?? "").replace(/^error: /i, ""));
+  return own.length > 0 ? own : lines.slice(-1);
 }

@@ -54,6 +54,7 @@ function read(cron: string): Cron {
     throw new OpsFailure("Could not read the schedule", {
       observed: cron,
       expected: "minute, hour, day of month, month and day of week, such as */15 * * * *, in UTC",
+      hint: "scripts/activity_definitions.ts check",
       cause,
     });
   }

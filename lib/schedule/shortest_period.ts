@@ -1,5 +1,5 @@
-// The shortest time between two slots of a schedule: what a run's deadlines have to stay below, or a run is still there when
-// the next one is due.
+// The shortest time between two slots of a schedule: what a run's budget, and the time by which it may begin late, have to stay
+// below, or it is still at work when the next one is due.
 import { cronFields } from "./cron_fields.ts";
 import { cronGrid } from "./cron_grid.ts";
 

@@ -26,28 +26,40 @@ function only(wanted: (place: Place) => boolean): Place {
   if (found.length !== 1 || !found[0]) throw new Error(`${found.length} places, wanted one`);
   return found[0];
 }
-const stranger = (namespace: string, labels: Record<string, string> = {}): Place => ({
+const stranger = (namespace: string, labels: Record<string, string> = {}, ofNamespace = {}): Place => ({
   namespace,
-  namespaceLabels: { "kubernetes.io/metadata.name": namespace },
+  namespaceLabels: { "kubernetes.io/metadata.name": namespace, ...ofNamespace },
   labels,
   ports: [],
 });
+type Path = [what: string, from: Place, to: Place, port: number | string];
+
+/** Whatever is no pod: a git server, a bucket, the API server. */
+const ADDRESS: Place = { ...stranger(""), outside: true };
 
 describe("letsThrough()", () => {
   test("opens what the hub and its schedules need", () => {
     const [hub, database] = [ourPod("hub"), inNamespace("databases")];
-    const needed: [string, Place, Place, number][] = [
+    const needed: Path[] = [
       ["the hub its database", hub, database, 5432],
       ["the hub its stream", hub, inNamespace("nats"), 4222],
-      ["the hub names", hub, inNamespace("kube-system"), 53],
       ["the sweep the hub", ourPod("sweep"), hub, 8000],
-      ["the sweep names", ourPod("sweep"), inNamespace("kube-system"), 53],
       ["the cleanup the database", ourPod("cleanup"), database, 5432],
       ["a tunnel the hub", inNamespace("bridge"), hub, 8000],
       ["a scraper the hub", inNamespace("monitoring"), hub, 8000],
       ["a scraper the database's metrics", inNamespace("monitoring"), database, 9187],
       ["the operator its instance", inNamespace("cnpg-system"), database, 8000],
-      ["the database names", database, inNamespace("kube-system"), 53],
+      ["the operator its PostgreSQL", inNamespace("cnpg-system"), database, 5432],
+      ["an instance another", database, database, 5432],
+      ["an instance another's manager", database, database, 8000],
+      ["the database the API server", database, ADDRESS, 6443],
+      ["the database the API server's Service, and the bucket", database, ADDRESS, 443],
+      ["the hub git by ssh", hub, ADDRESS, 22],
+      ["the hub git by https", hub, ADDRESS, 443],
+      ...[hub, ourPod("sweep"), ourPod("cleanup"), database].flatMap((from): Path[] => [
+        [`${from.labels["app.kubernetes.io/name"]} names`, from, inNamespace("kube-system"), "53/UDP"],
+        [`${from.labels["app.kubernetes.io/name"]} long names`, from, inNamespace("kube-system"), "53/TCP"],
+      ]),
     ];
     expect(needed.filter(([, from, to, port]) => !letsThrough(policies, from, to, port)).map(([what]) => what)).toEqual(
       [],
@@ -56,9 +68,19 @@ describe("letsThrough()", () => {
 
   test("keeps everybody else out, and what runs in", () => {
     const [hub, database] = [ourPod("hub"), inNamespace("databases")];
-    const closed: [string, Place, Place, number][] = [
+    const closed: Path[] = [
       ["another namespace the hub", stranger("default"), hub, 8000],
       ["one that calls itself a bridge", stranger("default", { "state-hub.io/bridge": "true" }), hub, 8000],
+      ["another pod beside a bridge the hub", stranger("bridge", {}, { "state-hub.io/bridge": "true" }), hub, 8000],
+      ["a neighbour of the hub the database", stranger("state-hub"), database, 5432],
+      ["a neighbour of the operator the database", stranger("cnpg-system"), database, 8000],
+      ["the hub another database", hub, stranger("databases"), 5432],
+      ["the hub a neighbour of the names", hub, stranger("kube-system"), "53/UDP"],
+      ["the database a neighbour of the names", database, stranger("kube-system"), "53/UDP"],
+      ["the hub other ports outside", hub, ADDRESS, 80],
+      ["the sweep anything outside", ourPod("sweep"), ADDRESS, 443],
+      ["an address the hub", ADDRESS, hub, 8000],
+      ["an address the database", ADDRESS, database, 5432],
       ["a neighbour without a label", stranger("state-hub"), hub, 8000],
       ["another namespace the database", stranger("default", { "state-hub.io/reaches": "database" }), database, 5432],
       ["the sweep the database", ourPod("sweep"), database, 5432],
@@ -66,10 +88,22 @@ describe("letsThrough()", () => {
       ["the hub the database's instance manager", hub, database, 8000],
       ["the database the hub", database, hub, 8000],
       ["the sweep another namespace", ourPod("sweep"), inNamespace("nats"), 4222],
+      ["another namespace a pod that no policy names", stranger("default"), stranger("state-hub"), 8000],
+      ["a pod that no policy names another namespace", stranger("state-hub"), stranger("default"), 443],
+      ["the database another namespace", database, stranger("default"), 5432],
+      ["another namespace the database's metrics", stranger("default"), database, 9187],
     ];
     expect(closed.filter(([, from, to, port]) => letsThrough(policies, from, to, port)).map(([what]) => what)).toEqual(
       [],
     );
+  });
+
+  test("is closed by the database itself, whatever the hub's namespace lets out", () => {
+    const its = policies.filter(({ metadata }) => metadata.namespace === "databases");
+    const [hub, database] = [ourPod("hub"), inNamespace("databases")];
+    expect(letsThrough(its, hub, database, 5432)).toBe(true);
+    for (const other of [ourPod("sweep"), stranger("state-hub")])
+      expect(letsThrough(its, other, database, 5432)).toBe(false);
   });
 
   test("would let a stranger in without the policies", () => {

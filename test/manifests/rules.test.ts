@@ -1,12 +1,14 @@
 // The manifests against what no schema can see, and every rule against a manifest that breaks it.
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { TWINS } from "../support/manifests/broken_twins.ts";
 import { FOLDERS, worldOf } from "../support/manifests/folders.ts";
 import { MADE_BY_A_PERSON } from "../support/manifests/outside.ts";
 import { breaches, RULES } from "../support/manifests/rules.ts";
 import { spoiled } from "../support/manifests/twins/twin.ts";
+
+const K8S = join(import.meta.dir, "../../k8s");
 
 describe("breaches()", () => {
   for (const folder of FOLDERS) {
@@ -32,7 +34,7 @@ describe("breaches()", () => {
 
 describe("k8s/README.md", () => {
   test("lists what a person makes first, with the keys that the manifests read", () => {
-    const text = readFileSync(join(import.meta.dir, "../../k8s/README.md"), "utf8");
+    const text = readFileSync(join(K8S, "README.md"), "utf8");
     const rows = [...text.matchAll(/^\| (\S+) \| ((?:Secret|ConfigMap)\/\S+) \| ([^|]+) \|/gm)];
     const listed = rows.map(([, namespace, what, keys = ""]) => [namespace, what, keys.match(/[^`, ]+/g)]);
     const made = Object.entries(MADE_BY_A_PERSON).flatMap(([namespace, each]) =>
@@ -41,8 +43,20 @@ describe("k8s/README.md", () => {
     expect(JSON.stringify(listed)).toBe(JSON.stringify(made));
   });
 
+  test("makes the namespaces before what goes into them, and names files that are there", () => {
+    const text = readFileSync(join(K8S, "README.md"), "utf8");
+    const commands = [...text.matchAll(/^```sh\n(.*?)^```/gms)].flatMap(([, block = ""]) => block.split("\n"));
+    const first = (part: RegExp) => commands.findIndex((line) => part.test(line));
+    expect(first(/apply -f .*platform\/namespace\.yaml .*apps\/namespace\.yaml/)).toBeGreaterThanOrEqual(0);
+    expect(first(/namespace\.yaml/)).toBeLessThan(first(/kubectl (-n|diff|apply -k)/));
+    expect(first(/create secret/)).toBeLessThan(first(/apply -k k8s\/platform/));
+    expect(first(/apply -k k8s\/platform/)).toBeLessThan(first(/apply -k k8s\/apps/));
+    const named = commands.join("\n").match(/\bk8s\/[\w./-]+/g) ?? [];
+    expect(named.filter((path) => !existsSync(join(K8S, "..", path)))).toEqual([]);
+  });
+
   test("names every folder and every decision that a name which answers nowhere waits for", async () => {
-    const text = readFileSync(join(import.meta.dir, "../../k8s/README.md"), "utf8");
+    const text = readFileSync(join(K8S, "README.md"), "utf8");
     for (const folder of FOLDERS) expect(text).toContain(`[${folder}/]`);
     const waiting = new Set<string>();
     for (const folder of FOLDERS) {

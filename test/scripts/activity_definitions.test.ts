@@ -1,6 +1,6 @@
 // activity_definitions.ts as an operator types it: what it shows, what it says to type next, and its exit codes.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { environmentForPrograms } from "../../lib/config.ts";
 import { definitionText, toolkitWith } from "../lib/activity/definition_folder.ts";
@@ -8,6 +8,7 @@ import { freshHub, type TestHub } from "../support/hub.ts";
 
 const SCRIPTS = join(import.meta.dir, "../../scripts");
 const WATCHDOG_MS = 50_000;
+const WEEDING = "22222222-2222-4222-8222-222222222222";
 let hub: TestHub;
 let toolkit: ReturnType<typeof toolkitWith>;
 beforeAll(async () => {
@@ -27,28 +28,56 @@ function activities(line: string, env: Record<string, string> = { DATABASE_URL: 
 }
 const folders = () => `--definitions ${toolkit.folder} --root ${toolkit.root}`;
 
+/** What it said to type next, without the script's name. */
+const nextOf = (out: string) => /^Next: scripts\/activity_definitions\.ts (.*)$/m.exec(out)?.[1] ?? "";
+
 test(
-  "goes from a definition to files and rows, each step named by the one before",
+  "goes from a definition to files and rows, each step typed as the one before says",
   () => {
     const unchecked = activities(`check ${folders()}`);
     expect(unchecked.code).toBe(1);
     expect(unchecked.out).toContain(`systemd/active/watering.timer: is missing`);
     expect(unchecked.out).toContain("activity_definitions, Watering: is missing: should have a row");
-    expect(unchecked.out).toEndWith(`Next: scripts/activity_definitions.ts render --dry-run ${folders()}\n`);
-    const dry = activities(`render --dry-run ${folders()}`);
-    expect(dry).toMatchObject({ code: 0, err: "" });
-    expect(dry.out).toEndWith(`Next: scripts/activity_definitions.ts render ${folders()}\n`);
-    expect(activities(`render ${folders()}`).code).toBe(0);
-    const half = activities(`check ${folders()}`);
-    expect(half.code).toBe(1);
-    expect(half.out).not.toContain("watering.timer");
-    expect(half.out).toEndWith(`Next: scripts/activity_definitions.ts sync --dry-run ${folders()}\n`);
-    expect(activities(`sync --definitions ${toolkit.folder} --dry-run`).out).toContain("added");
-    expect(activities(`sync --definitions ${toolkit.folder}`).code).toBe(0);
-    expect(activities(`list --definitions ${toolkit.folder}`).out).toMatch(/^garden\.watering .* same$/m);
+    const only = `--definitions ${toolkit.folder}`;
+    let { out } = unchecked;
+    for (const line of [
+      `render --dry-run ${folders()}`,
+      `render ${folders()}`,
+      `sync --dry-run ${only}`,
+      `sync ${only}`,
+      `check ${only}`,
+    ]) {
+      expect(nextOf(out)).toBe(line);
+      const step = activities(line);
+      // The last one compares with this toolkit's own files: to sync, no other root is known.
+      expect(step).toMatchObject({ code: line.startsWith("check") ? 1 : 0, err: "" });
+      out = step.out;
+    }
     const clean = activities(`check ${folders()}`);
     expect(clean).toMatchObject({ code: 0, err: "" });
     expect(clean.out).toContain("Checked 1 definition: units, CronJobs and the hub's table say the same.");
+    expect(nextOf(clean.out)).toBe(`list ${only}`);
+    expect(activities(nextOf(clean.out)).out).toMatch(/^garden\.watering .* same$/m);
+    expect(nextOf(activities(`check --files ${folders()}`).out)).toBe(`check ${folders()}`);
+  },
+  WATCHDOG_MS,
+);
+
+test(
+  "calls nothing left over by a folder that has no definition",
+  () => {
+    activities(`render ${folders()}`);
+    activities(`sync --definitions ${toolkit.folder}`);
+    toolkit.write("weeding.md", definitionText({ id: "garden.weeding", uuid: WEEDING, name: "Weeding" }));
+    rmSync(join(toolkit.folder, "watering.md"));
+    const { out } = activities(`check --files ${folders()}`);
+    expect(out).toContain(`git -C ${toolkit.root} rm systemd/active/watering.timer`);
+    rmSync(join(toolkit.folder, "weeding.md"));
+    for (const line of [`list --definitions ${toolkit.folder}`, `check ${folders()}`, `render ${folders()}`]) {
+      const { code, out, err } = activities(line);
+      expect({ code, out }).toEqual({ code: 2, out: "" });
+      expect(err).toContain("Could not find any activity definition");
+    }
   },
   WATCHDOG_MS,
 );
@@ -64,6 +93,13 @@ test(
     expect(out).toMatch(
       /^systemd\/active\/watering\.timer:\d+: has Persistent=true, should have Persistent=false\n {2}scripts\/activity_definitions\.ts render --definitions /,
     );
+    writeFileSync(
+      timer,
+      readFileSync(timer, "utf8").replace("Persistent=true", "Persistent=false").replace(/\n+/, "\nx\n"),
+    );
+    expect(activities(`check --files ${folders()}`, {}).out).toContain(
+      "watering.timer:2: has x, should have nothing\n",
+    );
   },
   WATCHDOG_MS,
 );
@@ -76,6 +112,7 @@ test(
     expect(unset.code).toBe(2);
     expect(unset.out).toContain("Checked 1 definition: units and CronJobs say the same.");
     expect(unset.out).toContain("The hub's table was not compared: DATABASE_URL is not set");
+    expect(unset.out).toEndWith("Next: scripts/state_hub.ts status\n");
     expect(unset.err).toContain("Degraded: the hub's table was not compared");
     const away = activities(`check ${folders()}`, { DATABASE_URL: "postgres://hub:secret@127.0.0.1:9/hub" });
     expect(away.code).toBe(2);

@@ -1,5 +1,6 @@
 // Activity runs in a real database: the slot that a run belongs to, what became of it, and what a second firing changes.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { CLEANUP } from "../../../lib/activity/activity.ts";
 import {
   type ActivityRun,
   recordSweep,
@@ -8,8 +9,11 @@ import {
   type SweepReport,
   storeActivityRun,
 } from "../../../lib/activity/activity_run.ts";
+import { recordCleanup } from "../../../lib/activity/record_cleanup.ts";
 import type { Database } from "../../../lib/db/connect.ts";
+import { run as runProgram } from "../../../lib/process/run.ts";
 import { freshHub, type TestHub } from "../../support/hub.ts";
+import { systemProgram } from "../../support/system_program.ts";
 
 let hub: TestHub;
 let database: Database;
@@ -186,6 +190,113 @@ describe("storeActivityRun()", () => {
   });
 });
 
+describe("storeActivityRun(), with a definition in the hub", () => {
+  const sync = (trigger: unknown) => database.sql`
+    insert into activity.activity_definitions (id, name, definition, digest)
+    values (${SWEEP_DEFINITION_ID}, 'the sweep', ${JSON.stringify({ trigger })}::text::jsonb, '')
+    on conflict (id) do update set definition = excluded.definition`;
+  const note = async () => {
+    const [row] = await database.sql`select context_snapshot ->> 'schedule_note' as note from activity.activity_runs`;
+    return row?.note as string | null;
+  };
+  beforeEach(async () => {
+    await database.sql`delete from activity.activity_definitions`;
+  });
+  afterAll(async () => {
+    await database.sql`delete from activity.activity_definitions`;
+  });
+  const fired = { firedAt: "2026-11-21T12:16:07.999Z", finishedAt: null };
+
+  test.each([
+    ["*/5 * * * *", "2026-11-21T12:15:00Z"],
+    ["*/4 * * * * *", "2026-11-21T12:16:04Z"],
+    ["30 3 * * *", "2026-11-21T03:30:00Z"],
+  ])("files a run by the hub's own schedule: %s", async (cron, slot) => {
+    await sync({ cron });
+    await store(run({ when: fired }));
+    expect([(await onlyRow()).scheduled_for, await note()]).toEqual([slot, null]);
+  });
+
+  test("files it by the toolkit's own where the hub's cannot be read, and says so", async () => {
+    await sync({ cron: "every quarter" });
+    await store(run({ when: fired }));
+    expect((await onlyRow()).scheduled_for).toBe("2026-11-21T12:15:00Z");
+    expect(await note()).toContain("its schedule in the hub cannot be read");
+  });
+
+  test("gives no slot where the hub's definition has no schedule, and none to an activity nobody knows", async () => {
+    await sync({ event: "org.statehub.repo.registered" });
+    await store(run({ when: fired }));
+    expect([(await onlyRow()).scheduled_for, await note()]).toEqual([
+      null,
+      "its definition in the hub has no schedule",
+    ]);
+    await database.sql`delete from activity.activity_runs`;
+    await store(run({ of: { definitionId: Bun.randomUUIDv7(), reportKey: "x" }, when: fired }));
+    expect((await onlyRow()).scheduled_for).toBeNull();
+    expect(await note()).toContain("Could not find the activity's definition");
+  });
+});
+
+describe("recordCleanup()", () => {
+  test("leaves the cleanup's own row, with its report under its own key, in the slot of its night", async () => {
+    const runId = Bun.randomUUIDv7();
+    const report = { run_id: runId, source: "local-timer", days: 30 };
+    for (const lastedMs of [1_000, 2_000]) await database.transaction((tx) => recordCleanup(tx, { report, lastedMs }));
+    const [row, ...more] = await database.sql`
+      select definition_id, source, status, attempts, context_snapshot -> 'stale_task_cleanup' as report,
+        context_snapshot ? 'consistency_sweep_remote_all' as is_sweep,
+        scheduled_for = date_trunc('day', fired_at - interval '3 h') + interval '3 h' as at_three
+      from activity.activity_runs`;
+    const source = { source: "local-timer", status: "succeeded", attempts: 1 };
+    expect(row).toEqual({ ...source, definition_id: CLEANUP.definitionId, report, is_sweep: false, at_three: true });
+    expect(more).toEqual([]);
+  });
+});
+
+describe("the view that people ask", () => {
+  test("answers the query of the runbook as it stands, in psql", async () => {
+    const each = run();
+    await store(each);
+    const query = `select run_id, fired_at, scheduled_for, context_snapshot->'consistency_sweep_remote_all' as sweep_result from activity_runs where definition_id = '7c4e9a12-8f3b-4d5e-9c6a-1b2d3e4f5a6b' order by fired_at desc limit 5;`;
+    const psql = systemProgram("psql");
+    if (psql === null) throw new Error("npm test installs psql, or says how");
+    const url = new URL(hub.url);
+    const env = { PGPASSWORD: decodeURIComponent(url.password), PGTZ: "UTC", PATH: process.env.PATH ?? "" };
+    url.password = "";
+    const { stdout, exitCode } = await runProgram([psql, "--no-psqlrc", "-At", "-c", query, url.href], {
+      env,
+      deadlineMs: 20_000,
+    });
+    expect({ exitCode, stdout: stdout.trim().split("|") }).toEqual({
+      exitCode: 0,
+      stdout: [
+        each.runId,
+        "2026-11-21 12:00:00+00",
+        "2026-11-21 12:00:00+00",
+        JSON.stringify(each.report).replace(":", ": "),
+      ],
+    });
+  });
+
+  test("finds the slots of a window by the index that keeps them apart", async () => {
+    const plan = await database.transaction(async (tx) => {
+      await tx`
+        insert into activity.activity_runs (definition_id, source, scheduled_for, fired_at, status)
+        select ${SWEEP_DEFINITION_ID}, s, t, t, 'succeeded' from unnest(array['local-timer', 'k8s-cronjob']) s,
+          generate_series(timestamptz '2020-01-01 00:00Z', '2020-07-01 00:00Z', '15 min') t`;
+      await tx`analyze activity.activity_runs`;
+      const rows = await tx<{ "QUERY PLAN": string }[]>`
+        explain select status from activity_runs where definition_id = ${SWEEP_DEFINITION_ID} and source = 'local-timer'
+          and scheduled_for >= '2020-03-01 00:00Z' and scheduled_for < '2020-03-04 00:00Z'`;
+      return rows.map((row) => row["QUERY PLAN"]).join("\n");
+    });
+    await database.sql`delete from activity.activity_runs`;
+    expect(plan).toContain("activity_runs_definition_id_scheduled_for_source_key");
+    expect(plan).not.toContain("Seq Scan");
+  });
+});
+
 describe("recordSweep()", () => {
   const report = (given: Partial<SweepReport> = {}): SweepReport => ({
     run_id: Bun.randomUUIDv7(),
@@ -236,6 +347,26 @@ describe("recordSweep()", () => {
   test("dates a run that had to wait by its own times", async () => {
     await record(report(), after(30));
     expect(await onlyRow()).toMatchObject({ fired_at: NOON, finished_at: after(30) });
+  });
+
+  test("stores a run without a report under its activity, in the slot of the time that is given", async () => {
+    const unreported = {
+      run_id: Bun.randomUUIDv7(),
+      definition_id: CLEANUP.definitionId,
+      source: "local-timer",
+      fired_at: "2026-11-21T03:00:00.800Z",
+      finished_at: "2026-11-21T03:00:01.000Z",
+      status: "skipped",
+      reason: "state-hub.health: the database is away",
+    } as const;
+    for (let n = 0; n < 2; n++) await database.transaction((tx) => recordSweep(tx, { unreported }));
+    expect(await onlyRow()).toMatchObject({
+      definition_id: CLEANUP.definitionId,
+      scheduled_for: "2026-11-21T03:00:00Z",
+      status: "skipped",
+      reason: unreported.reason,
+      attempts: 1,
+    });
   });
 });
 

@@ -1,6 +1,6 @@
 // The three layers of a budget: each ends later than the one inside it.
 import { expect, test } from "bun:test";
-import { deadlinesOf } from "../../../lib/activity/deadlines.ts";
+import { deadlinesOf, settledAfterSeconds } from "../../../lib/activity/deadlines.ts";
 import { shippedDefinition } from "../../../lib/activity/shipped_definitions.ts";
 import { shortestPeriod } from "../../../lib/schedule/shortest_period.ts";
 
@@ -21,4 +21,8 @@ test("deadlinesOf() of what is shipped stays below the time between two slots", 
     const { activeDeadlineSeconds, startingDeadlineSeconds } = deadlinesOf(definition);
     expect(period ?? 0).toBeGreaterThan(activeDeadlineSeconds + startingDeadlineSeconds);
   }
+});
+
+test("settledAfterSeconds() is when the last of its deadlines has ended a run that began as late as it may", () => {
+  expect(settledAfterSeconds({ max_seconds: 300 })).toBe(120 + 420);
 });

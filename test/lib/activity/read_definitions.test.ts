@@ -232,8 +232,8 @@ describe("readDefinitions()", () => {
         ["a.md", line],
         ["b.md", line],
       ]);
-      expect(problems[0]?.observed).toEndWith("also in b.md");
-      expect(problems[1]?.observed).toEndWith("also in a.md");
+      expect(problems[0]?.message).toEndWith(", in b.md");
+      expect(problems[1]?.message).toEndWith(", in a.md");
     }
   });
 

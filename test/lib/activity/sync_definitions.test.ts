@@ -127,7 +127,7 @@ describe("syncDefinitions()", () => {
   test("refuses a folder without any definition: a wrong one would disable all", async () => {
     await sync();
     for (const file of ["watering.md", "weeding.md"]) rmSync(join(toolkit.folder, file));
-    await expect(sync()).rejects.toThrow("Could not sync the activity definitions");
+    await expect(sync()).rejects.toThrow("Could not find any activity definition");
     expect((await rows()).every(({ enabled }) => enabled)).toBe(true);
   });
 

@@ -44,7 +44,11 @@ test("compareFromHub() gives the document that the database gives, page after pa
   const findings = [finding({ first_seen: row?.seen ?? null }), finding({ first_seen: "2026-01-01T00:00:00+00:00" })];
   await play(database, grid, [
     { source: BASELINE, strip: `${"=sX.hK".repeat(8)}${"=".repeat(12)}`, newest: { findings, slugs: ["x", "y"] } },
-    { source: CANDIDATE, strip: `${"=".repeat(59)}s`, newest: { findings: findings.slice(1), durationMs: 12_345.5 } },
+    {
+      source: CANDIDATE,
+      strip: `${"=".repeat(59)}s`,
+      newest: { findings: findings.slice(1), durationMs: 12_345.5, slugs: ["x", "y"] },
+    },
     { source: "activity-core", strip: "==" },
   ]);
   await database.transaction((tx) => playRun(tx, { source: "manual", sign: "=", firedAt: new Date() }));

@@ -155,6 +155,48 @@ const SITUATIONS: readonly Situation[] = [
     figures: { expected: 24, fired: 24, completed: 22, otherwise_skipped: 2 },
   },
   {
+    name: "a candidate that stopped an hour ago, in a window so long that it hardly counts",
+    baseline: "=".repeat(80),
+    candidate: `${"=".repeat(76)}....`,
+    verdict: "not_ready",
+    because: "k8s-cronjob did its job in none of the newest 4 slots; at most 2 are let pass",
+    figures: { expected: 80, fired: 76, completed: 76, missed: 4 },
+  },
+  {
+    name: "a candidate that has failed of late, no more often than the baseline once did",
+    baseline: `XXX${"=".repeat(21)}`,
+    candidate: `${"=".repeat(21)}XXX`,
+    verdict: "not_ready",
+    because: "k8s-cronjob did its job in none of the newest 3 slots; at most 2 are let pass",
+    figures: { expected: 24, fired: 24, completed: 21, automation_errors: 3 },
+  },
+  {
+    name: "a candidate that missed the newest two of 40 slots",
+    baseline: "=".repeat(40),
+    candidate: `${"=".repeat(37)}s..`,
+    verdict: "ready",
+    because: "k8s-cronjob fired in 38 of 40 slots (95 %)",
+    figures: { expected: 40, fired: 38, completed: 37, lock_skipped: 1, missed: 2 },
+  },
+  {
+    name: "a candidate whose runs look at fewer repositories",
+    baseline: FULL,
+    candidate: FULL,
+    newest: { baseline: { slugs: ["a", "b", "c", "d"] } },
+    verdict: "not_ready",
+    because: "k8s-cronjob looked at fewer repositories than local-timer: 3 and 4",
+    figures: { expected: 24, fired: 24, completed: 24 },
+  },
+  {
+    name: "a candidate whose runs look at more repositories",
+    baseline: FULL,
+    candidate: FULL,
+    newest: { candidate: { slugs: ["a", "b", "c", "d"] } },
+    verdict: "ready",
+    because: "k8s-cronjob fired in 24 of 24 slots (100 %)",
+    figures: { expected: 24, fired: 24, completed: 24 },
+  },
+  {
     name: "the same finding open in both",
     baseline: FULL,
     candidate: FULL,
@@ -365,7 +407,7 @@ describe("compareInDatabase()", () => {
     const unknown = await compare(24, { schedule: null });
     expect(unknown).toMatchObject({ verdict: "not_enough_evidence", slots: [], again: null });
     expect(unknown.reasons).toEqual([
-      `Nobody knows the schedule of ${SWEEP_DEFINITION_ID}: neither the hub nor this toolkit says when a run was due`,
+      `Nobody knows the schedule of ${SWEEP_DEFINITION_ID}: its row in the hub has none, or there is no row and its file has none`,
     ]);
     const elsewhere = await compare(24, { definitionId: "00000000-0000-0000-0000-000000000001" });
     expect(elsewhere).toMatchObject({

@@ -125,6 +125,7 @@ test("compareRuns() is ready only where every threshold holds, and counts each s
         length >= 12 &&
         (length - count(history.new, ".")) / length >= 0.95 &&
         Math.min(count(history.old, "="), count(history.new, "=")) >= 3 &&
+        count(history.new.slice(-3), "=", "s") > 0 &&
         count(history.new, "X", "K") <= count(history.old, "X", "K") &&
         JSON.stringify(ids(history.oldFindings)) === JSON.stringify(ids(history.newFindings));
       expect(holds).toBe(true);

@@ -86,7 +86,7 @@ test("renderComparison() shows what is not known as unknown, and no strip withou
 
 const again = { at: "2026-11-21T15:12:00.000Z", hours: 4 };
 test.each([
-  ["ready", null, 0, "scripts/cutover.ts schedule switch"],
+  ["ready", null, 0, "scripts/cutover.ts schedule switch --hours 72 --baseline local-timer --candidate k8s-cronjob"],
   ["not_ready", null, 1, "scripts/cutover.ts schedule status"],
   ["not_enough_evidence", null, 2, "scripts/cutover.ts schedule status"],
   [
@@ -100,4 +100,9 @@ test.each([
   expect([outcome.exitCode, outcome.next]).toEqual([exitCode, next]);
   const text = outcome.render(await plainView());
   expect(text.includes("There may be enough from 2026-11-21 15:12 UTC on, over 4 h")).toBe(later !== null);
+});
+
+test("comparisonOutcome() offers no switch to a source that a switch does not lead to", () => {
+  const back = comparison({ verdict: "ready", baseline: "k8s-cronjob", candidate: "local-timer" });
+  expect(comparisonOutcome(back, null)).toMatchObject({ exitCode: 0, next: "scripts/cutover.ts schedule status" });
 });

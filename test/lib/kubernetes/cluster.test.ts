@@ -106,7 +106,7 @@ describeWithKubectl("a cluster asked by kubectl", () => {
     { answer: 403, observed: /cannot get resource "cronjobs"/, expected: /right/, hint: /auth can-i --list$/ },
     { answer: 409, observed: /has been modified/, expected: /nobody changed/, hint: /get cronjobs/ },
     { answer: 500, observed: /prevented the request/, expected: /^$/, hint: /get cronjobs/ },
-    { answer: 503, observed: /unable to handle/, expected: /^$/, hint: /get cronjobs/ },
+    { answer: 503, observed: /unable to handle/, expected: /API server to answer/, hint: /cluster-info$/ },
   ] as const;
   for (const { answer, observed, expected, hint } of refusals) {
     test(`cronJobState() is a failure, not an absence, when the cluster answers ${answer}`, async () => {

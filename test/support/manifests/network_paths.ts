@@ -12,8 +12,9 @@ export interface Way {
   readonly to?: readonly Peer[];
   readonly ports?: readonly { readonly port: string | number; readonly protocol?: string }[];
 }
-/** One kind of pod, of ours or of others. */
+/** One kind of pod, of ours or of others; or an address outside, which only an ipBlock means. */
 export interface Place {
+  readonly outside?: true;
   readonly namespace: string;
   readonly namespaceLabels: Labels;
   readonly labels: Labels;
@@ -43,17 +44,23 @@ export function placesIn(manifests: readonly Manifest[]): Place[] {
 
 /** Whether a peer of a policy in `namespace` means that place. */
 export function means({ podSelector, namespaceSelector, ipBlock }: Peer, namespace: string, place: Place): boolean {
-  if (ipBlock) return false;
+  if (ipBlock) return place.outside === true && ipBlock.cidr === "0.0.0.0/0";
+  if (place.outside) return false;
   const inNamespace = namespaceSelector
     ? selects(namespaceSelector.matchLabels, place.namespaceLabels)
     : place.namespace === namespace;
   return inNamespace && selects(podSelector?.matchLabels, place.labels);
 }
 
-/** Whether the policies let `from` open a connection to a port of `to`: out of the one and into the other. */
-export function letsThrough(policies: readonly Manifest[], from: Place, to: Place, port: number): boolean {
-  const names = to.ports.filter(({ number }) => number === port).map(({ name }) => name);
-  const isOpen = ({ ports = [] }: Way) => ports.some((each) => each.port === port || names.includes(String(each.port)));
+/**
+ * Whether the policies let `from` open a connection to a port of `to`: out of the one and into the other.
+ * @param asked 5432, or with another protocol than TCP "53/UDP"
+ */
+export function letsThrough(policies: readonly Manifest[], from: Place, to: Place, asked: number | string): boolean {
+  const [number = "", protocol = "TCP"] = String(asked).split("/");
+  const names = to.ports.filter((each) => String(each.number) === number).map(({ name }) => name);
+  const isOpen = ({ ports = [] }: Way) =>
+    ports.some((each) => (each.protocol ?? "TCP") === protocol && [number, ...names].includes(String(each.port)));
   const allowed = (place: Place, type: "Ingress" | "Egress", other: Place) => {
     const about = policies.filter(
       ({ metadata, spec }) =>

@@ -10,6 +10,8 @@ function strayPeers({ manifests, neighbours }: World): string[] {
     const namespace = policy.metadata.namespace ?? "";
     const peers = [...ingress, ...egress].flatMap((way: Way) => [...(way.from ?? []), ...(way.to ?? [])]);
     return [
+      // It is not read here: what it leaves out would be taken for let in.
+      ...(JSON.stringify(policy.spec).includes('"matchExpressions"') ? ["it selects by matchExpressions"] : []),
       ...(places.some((place) => means({ podSelector }, namespace, place)) ? [] : ["it selects no pod"]),
       ...peers
         .filter((peer) => !peer.ipBlock && !places.some((place) => means(peer, namespace, place)))
@@ -123,8 +125,12 @@ export const NETWORK_RULES: readonly Rule[] = [
   {
     id: "disruption-budget",
     says: "A node can be drained: the budget leaves one pod that may go",
-    look: ({ manifests }) =>
-      ofKind(manifests, "PodDisruptionBudget").flatMap((each) => {
+    look: ({ manifests }) => [
+      // The operator makes one of its own for each Cluster, by default.
+      ...ofKind(manifests, "Cluster")
+        .filter(({ spec }) => spec.instances === 1 && spec.enablePDB !== false)
+        .map((each) => `${nameOf(each)}: its one instance may never be moved`),
+      ...ofKind(manifests, "PodDisruptionBudget").flatMap((each) => {
         const { minAvailable, maxUnavailable, unhealthyPodEvictionPolicy: unhealthy } = each.spec;
         const replicas = ofKind(manifests, "Deployment")[0]?.spec.replicas ?? 1;
         const stuck = maxUnavailable === 0 || (minAvailable !== undefined && minAvailable >= replicas);
@@ -133,5 +139,6 @@ export const NETWORK_RULES: readonly Rule[] = [
           ...(unhealthy === "AlwaysAllow" ? [] : [`${nameOf(each)}: a hub that is not ready holds up a drain`]),
         ];
       }),
+    ],
   },
 ];

@@ -49,6 +49,9 @@ export const CRON_JOBS: readonly Twin[] = [
   twin("cronjob-name", `CronJob/${"x".repeat(53)}`, "53 characters", (job) => {
     job.metadata.name = "x".repeat(53);
   }),
+  twin("cronjob-history", CLEANUP, "no other one is kept", (job) => {
+    job.spec.successfulJobsHistoryLimit = 0;
+  }),
   twin("cronjob-history", SWEEP, "no failed one is kept", (job) => {
     job.spec.failedJobsHistoryLimit = 0;
   }),

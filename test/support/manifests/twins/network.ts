@@ -1,5 +1,5 @@
 // Selectors and ports that nothing answers to.
-import { firstOf, HUB, inPlatform, type Twin, twin } from "./twin.ts";
+import { DATABASE, firstOf, HUB, inPlatform, type Twin, twin } from "./twin.ts";
 
 export const NETWORK: readonly Twin[] = [
   twin("selectors", HUB, "pods of another name", (hub) => {
@@ -29,6 +29,9 @@ export const NETWORK: readonly Twin[] = [
   inPlatform("policy-selectors", "NetworkPolicy/state-hub-db", "another namespace", (policy) => {
     policy.spec.ingress[2].from[0].namespaceSelector.matchLabels = { "kubernetes.io/metadata.name": "statehub" };
   }),
+  twin("policy-selectors", "NetworkPolicy/hub-in", "a selector that is not read here", (policy) => {
+    policy.spec.podSelector = { matchExpressions: [{ key: "app", operator: "DoesNotExist" }] };
+  }),
   twin("policy-ports", "NetworkPolicy/hub-in", "another port", (policy) => {
     policy.spec.ingress[0].ports[0].port = 8080;
   }),
@@ -36,5 +39,11 @@ export const NETWORK: readonly Twin[] = [
   twin("disruption-budget", "PodDisruptionBudget/state-hub", "a node that cannot be drained", (budget) => {
     delete budget.spec.maxUnavailable;
     budget.spec.minAvailable = 1;
+  }),
+  twin("disruption-budget", "PodDisruptionBudget/state-hub", "a hub that is not ready", (budget) => {
+    delete budget.spec.unhealthyPodEvictionPolicy;
+  }),
+  inPlatform("disruption-budget", DATABASE, "the operator's budget for one instance", (cluster) => {
+    delete cluster.spec.enablePDB;
   }),
 ];

@@ -18,12 +18,26 @@ export const PODS: readonly Twin[] = [
   twin("pod-restricted", HUB, "a folder of the node", (hub) => {
     podOf(hub).volumes.find(({ name }: Loose) => name === "tmp").hostPath = { path: "/tmp" };
   }),
+  twin("pod-restricted", SWEEP, "the node's network", (job) => {
+    podOf(job).hostNetwork = true;
+  }),
+  twin("pod-restricted", SWEEP, "nobody's number", (job) => delete podOf(job).securityContext.runAsUser),
+  twin("pod-restricted", CLEANUP, "a container that may do everything", (job) => {
+    firstOf(job).securityContext.privileged = true;
+  }),
+  twin("pod-restricted", HUB, "a container that is root", (hub) => {
+    firstOf(hub).securityContext.runAsUser = 0;
+  }),
+  twin("pod-restricted", HUB, "a capability again", (hub) => {
+    firstOf(hub).securityContext.capabilities.add = ["NET_ADMIN"];
+  }),
   twin("pod-no-token", SWEEP, "a token", (job) => delete podOf(job).automountServiceAccountToken),
   twin("pod-no-token", HUB, "service links", (hub) => {
     podOf(hub).enableServiceLinks = true;
   }),
   twin("pod-resources", HUB, "no limit of memory", (hub) => delete firstOf(hub).resources.limits),
   twin("pod-resources", SWEEP, "nothing asked for", (job) => delete firstOf(job).resources.requests.cpu),
+  twin("pod-resources", CLEANUP, "no memory asked for", (job) => delete firstOf(job).resources.requests.memory),
   twin("image-pinned", HUB, "latest", (hub) => {
     firstOf(hub).image = "registry.example/state-hub-ops:latest";
   }),
@@ -55,6 +69,9 @@ export const PODS: readonly Twin[] = [
   }),
   twin("hub-probes", HUB, "ready without its database", (hub) => {
     firstOf(hub).readinessProbe.httpGet.path = "/metrics";
+  }),
+  twin("hub-probes", HUB, "not started without its database", (hub) => {
+    firstOf(hub).startupProbe.httpGet.path = "/state/health";
   }),
   twin("hub-rollout", HUB, "a gap", (hub) => {
     hub.spec.strategy = { type: "Recreate" };

@@ -1,6 +1,6 @@
 // The value of a key as other readers of YAML would see it. Our reader keeps every scalar as the text that stands there; a
 // name that happens to be a number, or a budget in quotes, would be something else to the next tool.
-import type { Entry } from "../front_matter/mapping.ts";
+import type { Entry } from "../../front_matter/mapping.ts";
 
 const BOOLEAN = /^(?:true|True|TRUE|false|False|FALSE)$/;
 /** Booleans of YAML 1.1, which is what Kubernetes' own tools read. */

@@ -1,6 +1,6 @@
 // Why a text has no front matter that could be read, in words: one row for each way.
-import type { SplitFault } from "../front_matter/split_front_matter.ts";
-import type { ProblemPieces } from "./definition_problem.ts";
+import type { SplitFault } from "../../front_matter/split_front_matter.ts";
+import type { ProblemPieces } from "../definition_problem.ts";
 
 /** Real ones have half a kibibyte. */
 export const MAX_FRONT_MATTER_BYTES = 8 * 1024;

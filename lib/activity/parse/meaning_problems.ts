@@ -1,11 +1,10 @@
 // What is wrong with a definition although each of its values has the right form: a schedule that is not one everywhere, runs
 // that would overlap the next slot, an instruction that its script would refuse. One row for each.
-import { OpsFailure } from "../failure.ts";
-import { onCalendar } from "../schedule/on_calendar.ts";
-import { shortestPeriod } from "../schedule/shortest_period.ts";
-import { STARTING_DEADLINE_S } from "./deadlines.ts";
-import { type Problem, type ProblemPieces, problemAt } from "./definition_problem.ts";
-import type { Sheet } from "./sheet.ts";
+import { OpsFailure } from "../../failure.ts";
+import { onCalendar } from "../../schedule/on_calendar.ts";
+import { shortestPeriod } from "../../schedule/shortest_period.ts";
+import { STARTING_DEADLINE_S } from "../deadlines.ts";
+import { type Problem, type ProblemPieces, problemAt, type Sheet } from "../definition_problem.ts";
 
 /**
  * Whether a command line is one that its script accepts.

@@ -1,10 +1,9 @@
 // From what the schema refuses to what a person has to change: one problem for each key, at its line, in the words of its row.
 import type { z } from "zod";
-import { didYouMean } from "../cli/did_you_mean.ts";
-import type { Entry } from "../front_matter/mapping.ts";
+import { didYouMean } from "../../cli/did_you_mean.ts";
+import type { Entry } from "../../front_matter/mapping.ts";
+import { type Problem, problemAt, type Sheet } from "../definition_problem.ts";
 import { FIELD_RULES, type FieldName } from "./definition_fields.ts";
-import { type Problem, problemAt } from "./definition_problem.ts";
-import type { Sheet } from "./sheet.ts";
 
 type Written = Readonly<Record<string, unknown>>;
 

@@ -1,16 +1,15 @@
 // Reads one definition, strictly: a key that nobody knows, a schedule that two schedulers would read in two ways or a number
 // where text belongs is refused with its line, because what is skipped here would show up as a run at a wrong hour.
-import { lineIndex } from "../front_matter/line_index.ts";
-import type { Entry, MappingLimits } from "../front_matter/mapping.ts";
-import { readMapping } from "../front_matter/read_mapping.ts";
-import { splitFrontMatter } from "../front_matter/split_front_matter.ts";
-import type { ActivityDefinition } from "./definition.ts";
+import { lineIndex } from "../../front_matter/line_index.ts";
+import type { Entry, MappingLimits } from "../../front_matter/mapping.ts";
+import { readMapping } from "../../front_matter/read_mapping.ts";
+import { splitFrontMatter } from "../../front_matter/split_front_matter.ts";
+import type { ActivityDefinition } from "../definition.ts";
+import { type Place, type Problem, problemAt, type Sheet, TOP } from "../definition_problem.ts";
 import { DEFINITION_SCHEMA } from "./definition_fields.ts";
-import { type Place, type Problem, problemAt, TOP } from "./definition_problem.ts";
 import { fieldProblems } from "./field_problems.ts";
 import { MAX_FRONT_MATTER_BYTES, NO_FRONT_MATTER, NOT_CUT } from "./front_matter_faults.ts";
 import { meaningProblems, type ParseInstruction } from "./meaning_problems.ts";
-import type { Sheet } from "./sheet.ts";
 import { writtenValue } from "./written_value.ts";
 
 export type DefinitionReading =
