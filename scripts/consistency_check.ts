@@ -4,10 +4,13 @@ import { defineScript, type Io, type Outcome } from "../lib/cli/define_script.ts
 import { main } from "../lib/cli/main.ts";
 import { type Config, readConfig, readServiceConfig } from "../lib/config.ts";
 import type { RemoteOptions } from "../lib/consistency/check_fleet.ts";
-
 import { SOURCES, type Source } from "../lib/consistency/report.ts";
+import { REQUIREMENTS, type Requirement } from "../lib/consistency/requirement.ts";
 import type { RunFlags } from "../lib/consistency/saved_plan/plan_flags.ts";
 import { usageFailure } from "../lib/failure.ts";
+
+/** As near to the moment at which a schedule fired as this process knows. */
+const STARTED_AT = new Date();
 
 function writeBackFlag(given: boolean | undefined): string[] {
   return given === undefined ? [] : [given ? "--write-back" : "--no-write-back"];
@@ -37,34 +40,53 @@ interface CheckArguments extends RemoteArguments, RunFlags {
   readonly "max-seconds"?: number | undefined;
   readonly strict?: boolean | undefined;
   readonly source: Source;
+  readonly requires?: Requirement | undefined;
+  readonly "run-id"?: string | undefined;
 }
 
 async function runHere(args: CheckArguments, io: Io): Promise<Outcome> {
   const config = readConfig();
-  const { openHub } = await import("../lib/hub/open_hub.ts");
   const { askedRun } = await import("../lib/consistency/saved_plan/plan_flags.ts");
   const { runAsAsked } = await import("../lib/consistency/saved_plan/run_as_asked.ts");
   const { isStrict, REMOTE_RUN_SECONDS } = await import("../lib/consistency/commands/remote_runs.ts");
-  const { recordSweep, recordUnendedSweep } = await import("../lib/activity/activity_run.ts");
   const { runOutcome } = await import("../lib/consistency/run_outcome.ts");
   const asked = await askedRun(args);
   const remotes = await remotesFor({ ...args, remote: asked.remote, "write-back": asked.writeBack }, config);
+  const runId = await nameOf(args);
+  const hub = await connectorFor(args, runId, config, io);
+  if (hub.away !== null) return skipped(args, runId, hub.away);
   const { result, plan } = await runAsAsked(asked, args, {
-    connect: () => openHub(config, { applicationName: "consistency_check", io }),
+    connect: hub.connect,
     scope: asked.scope,
     host: config.host,
     source: args.source,
+    ...(runId === undefined ? {} : { runId }),
     dryRun: args["dry-run"],
     full: args.full,
     strict: args.strict ?? isStrict(remotes, asked.scope),
     // A plan that is half done because of a usual budget would need a new one.
     maxSeconds: args["max-seconds"] ?? (remotes === null || asked.plan !== null ? null : REMOTE_RUN_SECONDS),
     remotes,
-    activity: { ended: recordSweep, neverEnded: recordUnendedSweep },
+    activity: await recorder(),
     signal: io.signal,
     progress: io.progress,
   });
   return runOutcome(result, plan, { repo: args.repo ?? null, flags: writeBackFlag(asked.writeBack) });
+}
+
+/** Opens the hub when the run asks for it; where the run requires it, now. */
+async function connectorFor(args: CheckArguments, runId: string | undefined, config: Config, io: Io) {
+  const { openHub } = await import("../lib/hub/open_hub.ts");
+  const open = () => openHub(config, { applicationName: "consistency_check", io });
+  const named = async (name: string) =>
+    (await import("../lib/consistency/commands/scheduled_flags.ts")).openForNamed(open, name);
+  const connect = runId === undefined ? open : () => named(runId);
+  if (args.requires === undefined) return { connect, away: null };
+  const { openUnlessAway } = await import("../lib/db/open_unless_away.ts");
+  const { hubKeyOf } = await import("../lib/db/hub_key.ts");
+  const opened = await openUnlessAway(connect);
+  if ("database" in opened) return { connect: async () => opened.database, away: null };
+  return { connect, away: { found: opened.away, home: config.stateHubHome, hubKey: hubKeyOf(config.database) } };
 }
 
 /** The hub does it, and this machine needs no database. */
@@ -74,10 +96,40 @@ async function runThere(args: CheckArguments, via: string, io: Io): Promise<Outc
   const { resultFrom } = await import("../lib/consistency/read_result.ts");
   const { runOutcome } = await import("../lib/consistency/run_outcome.ts");
   const usual = { seconds: REMOTE_RUN_SECONDS, atOnce: REMOTES_AT_ONCE };
-  const { token } = readServiceConfig();
+  const [{ token }, runId] = [readServiceConfig(), await nameOf(args)];
   const { signal, progress, note } = io;
-  const result = resultFrom(await runViaHub(args, { via, token, usual, signal, progress, note }));
+  if (args.requires !== undefined) {
+    const { unhealthyHub } = await import("../lib/hub/via/hub_health.ts");
+    const { instanceKey } = await import("../lib/consistency/sweep/spool_folder.ts");
+    const home = readConfig().stateHubHome;
+    const away = await unhealthyHub({ via, token, home, signal });
+    const hubKey = away === null || away.hub === null ? null : instanceKey(away.hub);
+    if (away !== null) return skipped(args, runId, { found: away.found, home, hubKey });
+  }
+  const result = resultFrom(await runViaHub(args, { via, runId, token, usual, signal, progress, note }));
   return runOutcome(result, null, { repo: args.repo ?? null, flags: [] });
+}
+
+async function skipped(
+  { source, requires = "state-hub.health" }: CheckArguments,
+  runId: string | undefined,
+  what: { readonly found: string; readonly home: string; readonly hubKey: string | null },
+): Promise<Outcome> {
+  const { skippedRun } = await import("../lib/consistency/commands/skipped_run.ts");
+  const { SWEEP_DEFINITION_ID } = await import("../lib/activity/activity_run.ts");
+  const run = { definitionId: SWEEP_DEFINITION_ID, runId, source, firedAt: STARTED_AT, requirement: requires };
+  return skippedRun({ ...run, ...what, activity: await recorder() });
+}
+
+/** The name that the run was given; most are given none, and need not load what reads it. */
+async function nameOf(args: CheckArguments): Promise<string | undefined> {
+  if (args["run-id"] === undefined && args.requires === undefined) return undefined;
+  return (await import("../lib/consistency/commands/scheduled_flags.ts")).runIdOf(args);
+}
+
+async function recorder() {
+  const { recordSweep, recordUnendedSweep } = await import("../lib/activity/activity_run.ts");
+  return { ended: recordSweep, neverEnded: recordUnendedSweep };
 }
 
 export const script = defineScript({
@@ -121,6 +173,16 @@ export const script = defineScript({
       placeholder: "URL",
       describe:
         "Let the hub at this URL do it (with --remote; its token from STATE_HUB_TOKEN); no DATABASE_URL is needed",
+    },
+    requires: {
+      kind: "choice",
+      choices: REQUIREMENTS,
+      describe: "Step aside, with exit 0 and a skipped run, when this is not there (with --remote --all)",
+    },
+    "run-id": {
+      kind: "string",
+      placeholder: "UUID",
+      describe: "What the run is to be called, so that its row can be found again (with --remote --all)",
     },
     "dry-run": { kind: "boolean", describe: "Work everything out, show it, and roll it back" },
     plan: {

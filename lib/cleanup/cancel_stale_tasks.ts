@@ -6,17 +6,28 @@ import { recordTransitions } from "../events/transitions.ts";
 import { type CleanupReport, counted, longestUnchanged, NO_TASKS } from "./cleanup_report.ts";
 import type { CleanupTerms } from "./preview.ts";
 import { type StaleTask, staleColumns, staleRows } from "./stale_task.ts";
+import { limitToTimeLeft } from "./time_left.ts";
 
 /** Rows held in memory and named in one statement. */
 const TASKS_PER_BATCH = 2_000;
 const CANCELLED = "cancelled";
 
-/** @param tx read committed: rows that somebody changed meanwhile are looked at again, as they are then */
-export async function cancelStaleTasks(tx: Transaction, terms: CleanupTerms): Promise<CleanupReport> {
-  const { runId, source, days } = terms;
+export interface CancelTerms extends CleanupTerms {
+  /** By performance.now(); as long as it takes unless given. */
+  readonly endBy?: number | null;
+}
+
+/**
+ * @param tx read committed: rows that somebody changed meanwhile are looked at again, as they are then
+ * @throws OpsFailure when the time is up
+ */
+export async function cancelStaleTasks(tx: Transaction, terms: CancelTerms): Promise<CleanupReport> {
+  const { runId, source, days, endBy = null } = terms;
   let [listed, counts]: [StaleTask[], CleanupReport["counts"]] = [[], NO_TASKS];
+  await limitToTimeLeft(tx, endBy);
   const ids = await tx<{ id: string }[]>`select t.id ${staleRows(tx, days)} order by t.id`;
   for (let at = 0; at < ids.length; at += TASKS_PER_BATCH) {
+    await limitToTimeLeft(tx, endBy);
     const batch = await lockStill(
       tx,
       days,

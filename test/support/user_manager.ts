@@ -6,6 +6,7 @@ import { environmentForPrograms } from "../../lib/config.ts";
 import { type RunResult, run } from "../../lib/process/run.ts";
 import { waitUntil } from "../../lib/wait_until.ts";
 import { temporaryFolder } from "./git_repo.ts";
+import { ownCgroup } from "./own_cgroup.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const SYSTEMD = "/lib/systemd/systemd";
@@ -14,6 +15,10 @@ export interface UserManager {
   /** The home of the account whose manager it is; the toolkit stands in `state-hub-ops` there. */
   readonly home: string;
   systemctl(...args: string[]): Promise<RunResult>;
+  /** As at the machine's shutdown: its units end with it, what is enabled stays so. */
+  halt(): Promise<void>;
+  /** After halt(), as at the machine's start. */
+  resume(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -35,20 +40,32 @@ export function makeAccount(): { readonly home: string; remove(): void } {
 export async function startUserManager(): Promise<UserManager> {
   const { home, remove } = makeAccount();
   const env = accountEnvironment(home);
-  const manager = Bun.spawn([SYSTEMD, "--user", "--unit=basic.target"], { env, stdio: ["ignore", "ignore", "ignore"] });
   const systemctl = (...args: string[]) => run(["systemctl", "--user", ...args], { env, deadlineMs: 60_000 });
-  const stop = async () => {
-    // Its units end with it.
+  const isUp = async () => {
+    const { stdout, stderr } = await systemctl("is-system-running");
+    return /^(running|degraded)/.test(stdout) ? { found: true } : { seen: `${stdout}${stderr}` };
+  };
+  const cgroup = ownCgroup();
+  const argv = [...cgroup.enter, SYSTEMD, "--user", "--unit=basic.target"];
+  const start = () => Bun.spawn(argv, { env, stdio: ["ignore", "ignore", "ignore"] });
+  let manager = start();
+  const halt = async () => {
     manager.kill("SIGTERM");
     await manager.exited;
+  };
+  const up = async () => void (await waitUntil({ forWhat: "the user manager to run", deadlineMs: 20_000 }, isUp));
+  const resume = () => {
+    manager = start();
+    return up();
+  };
+  const stop = async () => {
+    await halt();
+    cgroup.remove();
     remove();
   };
   try {
-    await waitUntil({ forWhat: "the user manager to run", deadlineMs: 20_000 }, async () => {
-      const { stdout, stderr } = await systemctl("is-system-running");
-      return /^(running|degraded)/.test(stdout) ? { found: true } : { seen: `${stdout}${stderr}` };
-    });
-    return { home, systemctl, stop };
+    await up();
+    return { home, systemctl, halt, resume, stop };
   } catch (error) {
     await stop();
     throw error;

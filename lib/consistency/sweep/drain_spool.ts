@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { errorCode } from "../../db/database_failure.ts";
 import { describeFailure } from "../../failure.ts";
 import { scrubText } from "../../secret.ts";
-import type { RunRecord } from "../record_run.ts";
-import { SOURCES } from "../report.ts";
+import type { KeptRun, UnreportedRun } from "../record_run.ts";
+import { type Report, SOURCES } from "../report.ts";
 import { isGone, removeLeftovers, spooledFiles, spoolFolder } from "./spool_folder.ts";
 
 /**
@@ -19,7 +19,7 @@ import { isGone, removeLeftovers, spooledFiles, spoolFolder } from "./spool_fold
 export async function drainSpool(
   home: string,
   hubKey: string,
-  write: (record: RunRecord) => Promise<unknown>,
+  write: (record: KeptRun) => Promise<unknown>,
 ): Promise<string[]> {
   const folder = spoolFolder(home, hubKey);
   const told: string[] = [];
@@ -39,7 +39,7 @@ export async function drainSpool(
 }
 
 /** @returns what was set aside and why; null when it was written, by us or by somebody else */
-async function writeOne(path: string, write: (record: RunRecord) => Promise<unknown>): Promise<string | null> {
+async function writeOne(path: string, write: (record: KeptRun) => Promise<unknown>): Promise<string | null> {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -76,20 +76,43 @@ function setAside(path: string, reason: string): string | null {
 }
 
 /** null unless all is there that its rows need. */
-function recordIn(text: string): RunRecord | null {
+function recordIn(text: string): KeptRun | null {
   try {
-    const record = JSON.parse(text) as RunRecord;
-    const { run_id, source, started_at, finished_at, mode, lock_skipped } = record.report;
-    const isWhole =
-      /^[0-9a-f-]{36}$/.test(run_id) &&
-      SOURCES.includes(source) &&
-      typeof mode === "string" &&
-      typeof lock_skipped === "boolean" &&
-      [started_at, finished_at].every((moment) => !Number.isNaN(Date.parse(moment)));
+    const record = JSON.parse(text) as KeptRun;
+    const isWhole = "unreported" in record ? isWholeFiring(record.unreported) : isWholeReport(record.report);
     return isWhole ? record : null;
   } catch {
     return null;
   }
+}
+
+function isWholeReport({ run_id, source, started_at, finished_at, mode, lock_skipped }: Report): boolean {
+  return (
+    isId(run_id) &&
+    SOURCES.includes(source) &&
+    typeof mode === "string" &&
+    typeof lock_skipped === "boolean" &&
+    [started_at, finished_at].every(isMoment)
+  );
+}
+
+function isWholeFiring(run: UnreportedRun): boolean {
+  const { run_id, definition_id, source, fired_at, finished_at, status, reason } = run;
+  return (
+    [run_id, definition_id].every(isId) &&
+    SOURCES.includes(source) &&
+    (status === "failed" || status === "skipped") &&
+    typeof reason === "string" &&
+    [fired_at, finished_at].every(isMoment)
+  );
+}
+
+function isId(text: string): boolean {
+  return /^[0-9a-f-]{36}$/.test(text);
+}
+
+function isMoment(text: string): boolean {
+  return !Number.isNaN(Date.parse(text));
 }
 
 function because(error: unknown): string {

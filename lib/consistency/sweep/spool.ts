@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { OpsFailure } from "../../failure.ts";
 import { writeWhole } from "../../whole_file.ts";
-import type { RunRecord } from "../record_run.ts";
+import type { KeptRun } from "../record_run.ts";
 import { nextName, openSpoolFolder, spooledFiles, spoolFolder } from "./spool_folder.ts";
 
 /** More than ten days of quarters of an hour. */
@@ -14,9 +14,9 @@ export const SPOOL_LIMIT = 1_000;
  * @returns the file
  * @throws OpsFailure (automation): it could not be written, or SPOOL_LIMIT runs wait already: those stay, this one is lost
  */
-export async function spoolRun(home: string, hubKey: string, record: RunRecord): Promise<string> {
+export async function spoolRun(home: string, hubKey: string, record: KeptRun): Promise<string> {
   const folder = spoolFolder(home, hubKey);
-  const { run_id } = record.report;
+  const { run_id } = "unreported" in record ? record.unreported : record.report;
   try {
     openSpoolFolder(home, folder);
     const files = spooledFiles(folder);

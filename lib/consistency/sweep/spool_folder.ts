@@ -7,7 +7,31 @@ import { shellQuoted } from "../../shell_quoted.ts";
 const NAME = /^(\d{10})-([0-9a-f-]{36})\.json$/;
 const LEFTOVER_MS = 3_600_000;
 
-/** @param hubKey see hubKeyOf(): no run may end up in another hub */
+const OF_INSTANCE = "instance-";
+
+/** What a hub says of itself in its health. */
+export interface HubInstance {
+  /** Lives in its database: a copy has the same one. */
+  readonly instance_id: string;
+  /** Of the PostgreSQL cluster: a copy elsewhere has another one. */
+  readonly system_identifier: string;
+}
+
+/** The key of a hub whose database its client does not know. */
+export function instanceKey({ instance_id, system_identifier }: HubInstance): string {
+  return `${OF_INSTANCE}${instance_id}-${system_identifier}`;
+}
+
+/** Whether runs wait here for hubs that are known by their instance; a folder that cannot be read has none. */
+export function waitsForInstances(home: string): boolean {
+  try {
+    return readdirSync(join(home, "spool")).some((name) => name.startsWith(OF_INSTANCE));
+  } catch {
+    return false;
+  }
+}
+
+/** @param hubKey see hubKeyOf() and instanceKey(): no run may end up in another hub */
 export function spoolFolder(home: string, hubKey: string): string {
   return join(home, "spool", hubKey);
 }

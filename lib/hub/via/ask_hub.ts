@@ -7,6 +7,8 @@ export interface HubDoor {
   readonly url: string;
   readonly token: Secret | null;
   readonly signal: AbortSignal;
+  /** For one answer; 20 s unless given. */
+  readonly withinMs?: number;
 }
 
 export interface HubAnswer {
@@ -21,12 +23,12 @@ export interface NoAnswer {
   readonly noAnswer: string;
 }
 
-/** For one answer; none of those that are asked for here waits for a run. */
+/** None of the answers that are asked for here waits for a run. */
 const ANSWER_WITHIN_MS = 20_000;
 
 /** @throws the signal's reason when aborted; OpsFailure (automation) where asking again would change nothing */
 export async function askHub(
-  { url, token, signal }: HubDoor,
+  { url, token, signal, withinMs = ANSWER_WITHIN_MS }: HubDoor,
   path: string,
   init: { readonly method: string; readonly body?: string } = { method: "GET" },
 ): Promise<HubAnswer | NoAnswer> {
@@ -39,7 +41,7 @@ export async function askHub(
       headers,
       // The token is for this hub, and for nobody that it points to.
       redirect: "manual",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(withinMs)]),
     });
     const text = await response.text();
     return { status: response.status, header: (name) => response.headers.get(name), json: objectIn(text) };

@@ -24,6 +24,8 @@ export interface ViaOrder {
   readonly body: Readonly<Record<string, unknown>>;
   /** Of the run, in seconds. */
   readonly maxSeconds: number;
+  /** Whoever asks knows it by this; a new one unless given. */
+  readonly runId?: string;
 }
 
 /** As the hub takes it. */

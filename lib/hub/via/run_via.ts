@@ -23,7 +23,7 @@ const LOOK_MS = { first: 300, longest: 2_000 };
 
 /** @returns the run's `{ document, rendering }` @throws OpsFailure: refused, interrupted, no answer in time, or stopped here */
 export async function runVia(order: ViaOrder, options: ViaOptions): Promise<unknown> {
-  const runId = Bun.randomUUIDv7();
+  const { runId = Bun.randomUUIDv7() } = order;
   const until = performance.now() + order.maxSeconds * 1000 + (options.patienceMs ?? PATIENCE_MS);
   const body = JSON.stringify({ ...order.body, run_id: runId });
   const firstBy = performance.now() + (options.firstAnswerMs ?? FIRST_ANSWER_MS);

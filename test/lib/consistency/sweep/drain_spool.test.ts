@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { recordSweep } from "../../../../lib/activity/activity_run.ts";
-import { type RunRecord, storeRun } from "../../../../lib/consistency/record_run.ts";
+import { type KeptRun, type RunRecord, storeRun } from "../../../../lib/consistency/record_run.ts";
 import { drainSpool } from "../../../../lib/consistency/sweep/drain_spool.ts";
 import { spoolRun } from "../../../../lib/consistency/sweep/spool.ts";
 import { spooledFiles, spoolFolder } from "../../../../lib/consistency/sweep/spool_folder.ts";
@@ -37,7 +37,7 @@ async function spool(...records: RunRecord[]): Promise<void> {
 const activity = { ended: recordSweep, neverEnded: async () => {} };
 
 /** As a sweep does it. */
-function store(record: RunRecord): Promise<void> {
+function store(record: KeptRun): Promise<void> {
   return hub.database.transaction((tx) => storeRun(tx, record, activity));
 }
 
@@ -61,7 +61,7 @@ describe("drainSpool()", () => {
     await spool(...[records[1], records[2], records[0]].filter((each) => each !== undefined));
     const order: string[] = [];
     const told = await drainSpool(home, "hub", async (record) => {
-      order.push(record.report.run_id);
+      order.push("report" in record ? record.report.run_id : "none");
       await store(record);
     });
     const ids = records.map(({ report }) => report.run_id);
