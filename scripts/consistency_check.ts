@@ -41,6 +41,7 @@ interface CheckArguments extends RemoteArguments, RunFlags {
   readonly strict?: boolean | undefined;
   readonly source: Source;
   readonly requires?: Requirement | undefined;
+  readonly "requires-within"?: number | undefined;
   readonly "run-id"?: string | undefined;
 }
 
@@ -102,7 +103,8 @@ async function runThere(args: CheckArguments, via: string, io: Io): Promise<Outc
     const { unhealthyHub } = await import("../lib/hub/via/hub_health.ts");
     const { instanceKey } = await import("../lib/consistency/sweep/spool_folder.ts");
     const home = readConfig().stateHubHome;
-    const away = await unhealthyHub({ via, token, home, signal });
+    const patienceMs = (args["requires-within"] ?? 0) * 1_000;
+    const away = await unhealthyHub({ via, token, home, patienceMs, signal });
     const hubKey = away === null || away.hub === null ? null : instanceKey(away.hub);
     if (away !== null) return skipped(args, runId, { found: away.found, home, hubKey });
   }
@@ -123,7 +125,7 @@ async function skipped(
 
 /** The name that the run was given; most are given none, and need not load what reads it. */
 async function nameOf(args: CheckArguments): Promise<string | undefined> {
-  if (args["run-id"] === undefined && args.requires === undefined) return undefined;
+  if ((args["run-id"] ?? args.requires ?? args["requires-within"]) === undefined) return undefined;
   return (await import("../lib/consistency/commands/scheduled_flags.ts")).runIdOf(args);
 }
 
@@ -178,6 +180,12 @@ export const script = defineScript({
       kind: "choice",
       choices: REQUIREMENTS,
       describe: "Step aside, with exit 0 and a skipped run, when this is not there (with --remote --all)",
+    },
+    "requires-within": {
+      kind: "integer",
+      min: 1,
+      max: 300,
+      describe: "Ask the hub of --via again for so many seconds before stepping aside (default: it is asked once)",
     },
     "run-id": {
       kind: "string",

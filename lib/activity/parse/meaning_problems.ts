@@ -76,7 +76,7 @@ function periodOf(cron: string): number | null {
 }
 
 /** Flags that the rendered files add: said twice, the script would refuse them. */
-const ADDED_FLAGS = ["--max-seconds", "--requires", "--via", "--source", "--run-id"];
+const ADDED_FLAGS = ["--max-seconds", "--requires", "--requires-within", "--via", "--source", "--run-id"];
 
 function isAccepted(instruction: unknown, parse: ParseInstruction): ProblemPieces | null {
   if (typeof instruction !== "string") return null;

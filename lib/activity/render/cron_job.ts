@@ -4,10 +4,9 @@ import { OpsFailure } from "../../failure.ts";
 import type { Deadlines } from "../deadlines.ts";
 import { type ActivityDefinition, unitNameOf } from "../definition.ts";
 import { renderedHeader } from "../rendered_header.ts";
+import { goesByHub } from "./by_hub.ts";
 import { indented, pod, quoted, WAYS, type WayName } from "./cron_job_pod.ts";
 
-/** Scripts that a hub can do in our stead; any other goes to the database itself. */
-const BY_HUB: ReadonlySet<string> = new Set(["scripts/consistency_check.ts"]);
 /** A Job that failed on a Friday can still be looked at on a Monday. */
 const KEPT_SECONDS = 7 * 24 * 60 * 60;
 
@@ -72,8 +71,7 @@ function labels(name: string): string[] {
 
 /** A failed run isn't repeated: the next slot is the repetition, and a second pod would hide the first one's log. */
 function job(name: string, definition: ActivityDefinition, deadlines: Deadlines): string[] {
-  const script = definition.instruction.split(" ")[0] ?? "";
-  const way: WayName = BY_HUB.has(script) ? "hub" : "database";
+  const way: WayName = goesByHub(definition) ? "hub" : "database";
   return [
     "backoffLimit: 0",
     `activeDeadlineSeconds: ${deadlines.activeDeadlineSeconds}`,
@@ -89,7 +87,8 @@ function job(name: string, definition: ActivityDefinition, deadlines: Deadlines)
 }
 
 function wordsOf({ instruction, requires }: ActivityDefinition, way: WayName, { maxSeconds }: Deadlines): string[] {
-  const needs = requires.flatMap((each) => ["--requires", each]);
+  const needs =
+    requires.length === 0 ? [] : [...requires.flatMap((each) => ["--requires", each]), ...WAYS[way].patience];
   const budget = ["--max-seconds", String(maxSeconds)];
   return [...instruction.split(" "), ...needs, ...budget, ...WAYS[way].flags, "--source", "k8s-cronjob"];
 }

@@ -4,6 +4,8 @@
 export interface Way {
   /** Flags that only this way has. */
   readonly flags: readonly string[];
+  /** How long what the definition requires may take to be there: some network policies know a new pod only after seconds. */
+  readonly patience: readonly string[];
   readonly env: readonly string[];
   /** A Secret of the namespace, mounted as files. */
   readonly secret: { readonly name: string; readonly folder: string };
@@ -13,6 +15,7 @@ export const WAYS = {
   hub: {
     // Kubernetes puts the variable in, as one word.
     flags: ["--via", "$(STATE_HUB_URL)"],
+    patience: ["--requires-within", "20"],
     env: [
       "- name: STATE_HUB_URL",
       "  valueFrom:",
@@ -26,6 +29,7 @@ export const WAYS = {
   },
   database: {
     flags: [],
+    patience: [],
     env: ["- name: DATABASE_URL_FILE", "  value: /run/state-hub/database/url"],
     secret: { name: "state-hub-database", folder: "/run/state-hub/database" },
   },

@@ -4,12 +4,11 @@ import { SWEEP } from "../activity.ts";
 import type { Deadlines } from "../deadlines.ts";
 import { type ActivityDefinition, unitNameOf } from "../definition.ts";
 import { renderedHeader } from "../rendered_header.ts";
+import { goesByHub } from "./by_hub.ts";
 
 const TOOLKIT = "%h/state-hub-ops";
 /** What operators read, where it is not the definition's own name. */
 const DESCRIPTIONS: Readonly<Record<string, string>> = { [SWEEP.definitionId]: "State Hub consistency sync" };
-/** Scripts that a hub can do in our stead; any other goes to the database itself. */
-const BY_HUB: ReadonlySet<string> = new Set(["scripts/consistency_check.ts"]);
 
 /** The text of systemd/active/NAME.service. */
 export function renderService(definition: ActivityDefinition, deadlines: Deadlines): string {
@@ -42,14 +41,14 @@ export function descriptionOf({ uuid, name }: Pick<ActivityDefinition, "uuid" | 
   return DESCRIPTIONS[uuid] ?? name;
 }
 
-function commandOf({ instruction, requires }: ActivityDefinition, { maxSeconds }: Deadlines): string {
-  const byHub = BY_HUB.has(instruction.split(" ")[0] ?? "");
+function commandOf(definition: ActivityDefinition, { maxSeconds }: Deadlines): string {
+  const { instruction, requires } = definition;
   const words = [
     `${TOOLKIT}/${instruction}`,
     ...requires.flatMap((each) => ["--requires", each]),
     `--max-seconds ${maxSeconds}`,
     // systemd replaces ${...} by one word, whatever is in it.
-    ...(byHub ? ["--via", `\${STATE_HUB_URL}`] : []),
+    ...(goesByHub(definition) ? ["--via", `\${STATE_HUB_URL}`] : []),
     "--source local-timer",
   ];
   return words.join(" ");

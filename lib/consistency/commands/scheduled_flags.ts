@@ -10,15 +10,23 @@ export interface ScheduledFlags {
   readonly plan?: string | undefined;
   readonly apply?: string | undefined;
   readonly requires?: string | undefined;
+  readonly "requires-within"?: number | undefined;
+  readonly via?: string | undefined;
   readonly "run-id"?: string | undefined;
 }
 
 /**
  * What the run is to be called, in lower case; undefined: anything.
- * @throws OpsFailure (usage) for a name that is no UUID, and where --run-id or --requires is given to any other run
+ * @throws OpsFailure (usage) for a name that is no UUID, where --run-id or --requires is given to any other run, and
+ * --requires-within without a hub to ask
  */
 export function runIdOf(flags: ScheduledFlags): string | undefined {
-  const { all, remote, plan, apply, requires, "run-id": runId } = flags;
+  const { all, remote, plan, apply, requires, via, "run-id": runId } = flags;
+  if (flags["requires-within"] !== undefined && (requires === undefined || via === undefined))
+    throw refused("--requires-within alone", {
+      expected: "--requires and --via beside it",
+      hint: "scripts/consistency_check.ts --help",
+    });
   if (runId === undefined && requires === undefined) return undefined;
   if (!all || !remote || flags["dry-run"] || plan !== undefined || apply !== undefined)
     throw refused(`${runId === undefined ? "--requires" : "--run-id"} with a run that is no sweep of all remotes`, {

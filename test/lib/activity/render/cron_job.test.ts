@@ -42,7 +42,7 @@ describe("renderCronJob()", () => {
 
   test("lets the hub do what a hub can, and gives anything else the database", () => {
     expect(argsOf(read(SWEEP)).join(" ")).toBe(
-      "scripts/consistency_check.ts --remote --all --requires state-hub.health --max-seconds 300 --via $(STATE_HUB_URL) --source k8s-cronjob",
+      "scripts/consistency_check.ts --remote --all --requires state-hub.health --requires-within 20 --max-seconds 300 --via $(STATE_HUB_URL) --source k8s-cronjob",
     );
     expect(argsOf(read(CLEANUP)).join(" ")).toBe(
       "scripts/cleanup_stale_tasks.ts --apply --requires state-hub.health --max-seconds 300 --source k8s-cronjob",
