@@ -1,0 +1,65 @@
+// The body of `cutover.ts schedule status`: who owns the schedule, what is not as it should be, and how far a move has come.
+import type { Outcome } from "../../cli/define_script.ts";
+import { readJournal } from "../../plan/journal.ts";
+import type { CronGrid } from "../../schedule/cron_grid.ts";
+import { applyCommand } from "./gates/nobody_else_moving.ts";
+import { APPLY_FROM_NOW_ON } from "./move_commands.ts";
+import { journalPath } from "./move_files.ts";
+import { lastProof, type OpenMove, openMove, ownedBy } from "./move_journal.ts";
+import type { ScheduleStatus } from "./sight.ts";
+import { lookAtSchedule } from "./status.ts";
+import { renderStatus } from "./status_view.ts";
+import type { ScheduleWorld } from "./world.ts";
+
+export interface StatusTerms {
+  readonly world: ScheduleWorld;
+  readonly grid: CronGrid;
+  readonly home: string;
+  readonly now: Date;
+}
+
+const SLOTS = 3;
+
+/** Reads nothing but what could fire, and this machine's journal: it works without the hub. */
+export async function statusCommand({ world, grid, home, now }: StatusTerms): Promise<Outcome> {
+  const entries = readJournal(journalPath(home));
+  const owned = ownedBy(entries);
+  const status = await lookAtSchedule(world, owned);
+  const half = openMove(entries);
+  const shown = { status, half, owned, proof: lastProof(entries), slots: slotsAfter(grid, now), schedule: grid.cron };
+  const degraded = status.findings.filter(({ severity }) => severity === "degraded").map(({ says }) => says);
+  return {
+    exitCode: half === null ? status.exitCode : (Math.max(1, status.exitCode) as 1 | 2),
+    document: {
+      verdict: status.verdict,
+      parallel_since: status.parallelSince,
+      owners: status.owners,
+      findings: status.findings,
+      half_done: half,
+      owned_by: owned,
+      last_proof: shown.proof,
+      schedule: grid.cron,
+      next_slots: shown.slots,
+    },
+    render: (view) => renderStatus(shown, view),
+    next: nextAfter(status, half),
+    ...(degraded.length === 0 ? {} : { degraded }),
+  };
+}
+
+function slotsAfter(grid: CronGrid, now: Date): string[] {
+  const slots: string[] = [];
+  for (let next = grid.nextAfter(now); next !== null && slots.length < SLOTS; next = grid.nextAfter(next))
+    slots.push(next.toISOString());
+  return slots;
+}
+
+const COMPARE = "scripts/compare_sweep_parallel.ts --hours 72 --baseline local-timer --candidate k8s-cronjob";
+
+function nextAfter({ verdict, findings }: ScheduleStatus, half: OpenMove | null): string {
+  if (half !== null) return applyCommand(half.act, half.file);
+  const wrong = findings.find(({ severity }) => severity !== "degraded");
+  if (wrong !== undefined) return wrong.remedy;
+  if (verdict === "parallel") return COMPARE;
+  return verdict === "timer" ? "scripts/cutover.ts schedule canary" : `${APPLY_FROM_NOW_ON} --dry-run=server`;
+}

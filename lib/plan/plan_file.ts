@@ -1,0 +1,95 @@
+// A plan on the disk: whole or not there, readable by its owner alone, and in the place of nothing but another plan. What is
+// read back is judged strictly: a plan of another kind, another version, or with a changed word is refused.
+import { lstatSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { OpsFailure, usageFailure } from "../failure.ts";
+import { shellQuoted } from "../shell_quoted.ts";
+import { writeWhole } from "../whole_file.ts";
+import { isUnaltered, type Plan, savedPlan } from "./plan.ts";
+
+/** A plan is a page or two; what is much more is something else. */
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Its folder is made when it is missing.
+ * @throws OpsFailure (usage) when something else than a plan stands there; OpsFailure (automation) when the disk refuses
+ */
+export function writePlan(file: string, plan: Plan): void {
+  const path = resolve(file);
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    requireRoom(path);
+    writeWhole(path, `${JSON.stringify(plan, null, 2)}\n`);
+  } catch (cause) {
+    if (cause instanceof OpsFailure) throw cause;
+    const hint = `ls -ld ${shellQuoted(dirname(path))}`;
+    throw new OpsFailure("Could not write the plan", { where: file, cause, hint });
+  }
+}
+
+/**
+ * @param kinds those that the caller can apply
+ * @throws OpsFailure (usage) for a file that is not there, is no plan, or a plan for something else; OpsFailure (automation)
+ * for one that was changed after it was made
+ */
+export function readPlan(file: string, kinds: readonly string[]): Plan {
+  const found = savedPlan.safeParse(readJson(file));
+  if (!found.success) throw noPlan(file, whyNot(found.error.issues[0]));
+  const plan = found.data;
+  if (!isUnaltered(plan))
+    throw new OpsFailure("Could not apply the plan", {
+      observed: "its digest is not that of what it says: it was changed after it was made",
+      expected: "the file as it was saved",
+      where: file,
+      hint: "Make the plan again",
+    });
+  if (!kinds.includes(plan.kind)) throw noPlan(file, `it is a plan for ${plan.kind}`, undefined, kinds.join(" or "));
+  return plan;
+}
+
+function requireRoom(path: string): void {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there === undefined || (there.isFile() && there.size > 0 && isSomePlan(path))) return;
+  throw usageFailure("Could not write the plan", {
+    observed: there.isFile()
+      ? "another file stands there, and stays as it is"
+      : "something that is no file stands there",
+    expected: "a name that is free, or that of an earlier plan",
+    where: path,
+    hint: `ls -ld ${shellQuoted(path)}`,
+  });
+}
+
+function isSomePlan(path: string): boolean {
+  try {
+    return savedPlan.safeParse(readJson(path)).success;
+  } catch {
+    return false;
+  }
+}
+
+function readJson(file: string): unknown {
+  try {
+    if (statSync(file).size > MAX_BYTES) throw noPlan(file, `more than ${MAX_BYTES} bytes`);
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch (cause) {
+    if (cause instanceof OpsFailure) throw cause;
+    throw noPlan(file, cause instanceof SyntaxError ? "it is no JSON" : "it cannot be read", cause);
+  }
+}
+
+function noPlan(file: string, observed: string, cause?: unknown, kinds?: string): OpsFailure {
+  return usageFailure("Could not read the plan", {
+    observed,
+    expected: kinds === undefined ? "a plan that was saved by this toolkit" : `a plan for ${kinds}`,
+    where: file,
+    hint: `ls -l ${shellQuoted(file)}`,
+    cause,
+  });
+}
+
+/** The first thing that is wrong, by where it stands; never a value. */
+function whyNot(first: { readonly path: readonly PropertyKey[]; readonly message: string } | undefined): string {
+  const place = first?.path.map(String).join(".") ?? "";
+  return `${place === "" ? "the document" : place}: ${first?.message ?? "it has another shape"}`;
+}
