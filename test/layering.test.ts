@@ -20,6 +20,7 @@ const GROUND = [
   "pool",
   "wait_until",
   "within",
+  "canonical",
   "whole_file",
   "plan",
   "schedule",

@@ -1,6 +1,6 @@
 // Whether the hub's table says what the definitions say. Where it doesn't, runs are filed under the slots of a schedule that
 // nobody has any more. (pure)
-import { canonicalDefinition } from "./canonical_definition.ts";
+import { canonical } from "../canonical.ts";
 import type { DefinitionRow } from "./definition_rows.ts";
 import { type Difference, SYNC } from "./difference.ts";
 import type { Definitions, FiledDefinition } from "./read_definitions.ts";
@@ -13,7 +13,7 @@ export function rowDifference(definition: FiledDefinition, rows: readonly Defini
   const wants = columnsOf(definition);
   const has: Readonly<Record<string, unknown>> = { ...asRecord(row.definition), ...inColumns(row) };
   const key = [...new Set([...Object.keys(wants), ...Object.keys(has)])].find(
-    (each) => canonicalDefinition(has[each]) !== canonicalDefinition(wants[each]),
+    (each) => canonical(has[each]) !== canonical(wants[each]),
   );
   if (key === undefined) return null;
   return { ...about, kind: "differs", has: said(key, has[key]), wants: said(key, wants[key]) };
@@ -61,5 +61,5 @@ function asRecord(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 function said(key: string, value: unknown): string {
-  return value === undefined ? `no ${key}` : `${key}: ${canonicalDefinition(value)}`;
+  return value === undefined ? `no ${key}` : `${key}: ${canonical(value)}`;
 }

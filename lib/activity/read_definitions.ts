@@ -2,10 +2,10 @@
 // error must not stop the schedules that it has nothing to do with.
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { digestOf } from "../canonical.ts";
 import { describeFailure, OpsFailure } from "../failure.ts";
 import { shellQuoted } from "../shell_quoted.ts";
 import { decodeFile } from "../workplan/decode_file.ts";
-import { definitionDigest } from "./canonical_definition.ts";
 import type { ActivityDefinition } from "./definition.ts";
 import { type Place, type Problem, problemAt, TOP } from "./definition_problem.ts";
 import { doubledDefinitions, type GoodReading } from "./doubled_definitions.ts";
@@ -41,7 +41,7 @@ export function readDefinitions(folder: string, parse: ParseInstruction = () => 
   const used = good.filter(({ file }) => !bad.has(file));
   return {
     folder,
-    definitions: used.map(({ file, definition }) => ({ ...definition, file, digest: definitionDigest(definition) })),
+    definitions: used.map(({ file, definition }) => ({ ...definition, file, digest: digestOf(definition) })),
     problems: [...readings.flatMap((each) => ("problems" in each ? each.problems : [])), ...doubled],
   };
 }

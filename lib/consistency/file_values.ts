@@ -1,6 +1,7 @@
 // The rows that a file's text means, and which of their fields are the file's alone. (pure)
+
+import { canonical } from "../canonical.ts";
 import type { ParsedReading, TaskBlock } from "../workplan/types.ts";
-import { canonical } from "./canonical.ts";
 import type { TaskRow, WorkstreamRow } from "./hub_snapshot.ts";
 
 export type WorkstreamRecord = Omit<WorkstreamRow, "base">;

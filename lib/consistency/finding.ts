@@ -1,4 +1,5 @@
 // What a check found: something that a person should look at. Not an error of ours: those are thrown.
+import { digestOfText } from "../canonical.ts";
 
 export type Severity = "error" | "warning" | "info";
 
@@ -65,9 +66,7 @@ function storable(text: string): string {
 const LONGEST_KEY = 2_000;
 
 function boundedKey(check: string, key: string): string {
-  return Buffer.byteLength(key) <= LONGEST_KEY
-    ? key
-    : `${check}|${new Bun.CryptoHasher("sha256").update(key).digest("hex")}`;
+  return Buffer.byteLength(key) <= LONGEST_KEY ? key : `${check}|${digestOfText(key)}`;
 }
 
 /** Two problems with one key (the same mistake twice in a file) get a number, so that neither hides the other. */

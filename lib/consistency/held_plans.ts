@@ -1,9 +1,9 @@
 // Removals that the guard refused. A person reads the plan, and releases exactly what was read by quoting its digest.
 
+import { digestOf } from "../canonical.ts";
 import type { Reader, Transaction } from "../db/handles.ts";
 import { idsIn } from "../db/ids_in.ts";
 import { OpsFailure, usageFailure } from "../failure.ts";
-import { canonical } from "./canonical.ts";
 import type { HeldOrphans } from "./repo_plan.ts";
 
 export interface HeldPlan {
@@ -18,7 +18,7 @@ export interface HeldPlan {
 /** Keeps one open plan a repository: the newest. A plan that says the same stays as it is. */
 export async function storeHeldPlan(tx: Transaction, repoId: string, commit: string, held: HeldOrphans): Promise<void> {
   const empty = held.workstreams.length + held.tasks.length === 0;
-  const digest = new Bun.CryptoHasher("sha256").update(canonical(held)).digest("hex");
+  const digest = digestOf(held);
   const superseded = tx`
     update held_plans set superseded_at = now()
     where repo_id = ${repoId} and applied_at is null and superseded_at is null and (${empty} or digest <> ${digest})`;

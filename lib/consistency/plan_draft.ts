@@ -1,6 +1,6 @@
 // Collects one repository's changes while its plan is being made, and compares them with what is there already, so that a
 // plan over unchanged input is empty. Alive only inside planRepo. (pure)
-import { canonical } from "./canonical.ts";
+import { canonical } from "../canonical.ts";
 import type { TaskRecord, WorkstreamRecord } from "./file_values.ts";
 import { fieldOf, NOT_MISSING } from "./file_values.ts";
 import type { HubSnapshot, PendingIntent, StoredIntent, TaskRow, WorkstreamRow } from "./hub_snapshot.ts";

@@ -1,6 +1,6 @@
 // What one repository's files and the hub's rows make necessary: rows to create and change, bases to set, losers to
 // keep, corrections that the files need. A value computed from two snapshots; applying it is somebody else's. (pure)
-import { canonical } from "./canonical.ts";
+import { canonical } from "../canonical.ts";
 import type { Claims } from "./claims.ts";
 import {
   FILE_OWNED_TASK_FIELDS,

@@ -1,7 +1,7 @@
 // A plan is data: what will be done, step by step, and what it was worked out from. A person reads it, and whoever applies it
 // works the facts out again and compares. It is evidence and never a source of commands: an edited one can only be refused.
 import { z } from "zod";
-import { digestOf } from "./digest.ts";
+import { digestOf } from "../canonical.ts";
 
 const VERSION = 1;
 

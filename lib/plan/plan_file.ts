@@ -29,10 +29,11 @@ export function writePlan(file: string, plan: Plan): void {
 
 /**
  * @param kinds those that the caller can apply
+ * @param remake the command that makes a plan of a kind
  * @throws OpsFailure (usage) for a file that is not there, is no plan, or a plan for something else; OpsFailure (automation)
  * for one that was changed after it was made
  */
-export function readPlan(file: string, kinds: readonly string[]): Plan {
+export function readPlan(file: string, kinds: readonly string[], remake?: (kind: string) => string): Plan {
   const found = savedPlan.safeParse(readJson(file));
   if (!found.success) throw noPlan(file, whyNot(found.error.issues[0]));
   const plan = found.data;
@@ -41,7 +42,7 @@ export function readPlan(file: string, kinds: readonly string[]): Plan {
       observed: "its digest is not that of what it says: it was changed after it was made",
       expected: "the file as it was saved",
       where: file,
-      hint: "Make the plan again",
+      hint: remake?.(plan.kind) ?? `ls -l ${shellQuoted(file)}`,
     });
   if (!kinds.includes(plan.kind)) throw noPlan(file, `it is a plan for ${plan.kind}`, undefined, kinds.join(" or "));
   return plan;

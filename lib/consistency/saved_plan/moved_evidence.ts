@@ -1,5 +1,5 @@
 // What is no longer as a plan found it, of all that the plan was computed from: scope, commits, files, row versions. (pure)
-import { canonical } from "../canonical.ts";
+import { canonical } from "../../canonical.ts";
 import type { PlanBody, PlanEvidence, PlannedPass } from "./plan_document.ts";
 
 const SHORT = 12;

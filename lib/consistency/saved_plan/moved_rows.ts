@@ -1,6 +1,6 @@
 // Which rows and bytes a run would write otherwise than its plan says: what follows from evidence that moved, and what no
 // evidence tells, such as time that went by or a claim of another repository. (pure)
-import { canonical } from "../canonical.ts";
+import { canonical } from "../../canonical.ts";
 import type { PlannedPass, PlannedRows } from "./plan_document.ts";
 import type { PlannedFiles } from "./planned_edits.ts";
 

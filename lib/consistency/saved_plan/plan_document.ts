@@ -1,7 +1,7 @@
 // The saved plan as a file: what it holds, and how its digest is made. It is evidence and never a source of values: whoever
 // applies it works everything out again and compares, so that an edited file can only be refused.
 import { z } from "zod";
-import { canonical } from "../canonical.ts";
+import { digestOf } from "../../canonical.ts";
 
 export const PLAN_KIND = "state-hub-plan";
 const VERSION = 1;
@@ -121,10 +121,6 @@ export function sealed(plan: PlanBody): SavedPlan {
 /** Whether it still says what it said when it was made. */
 export function isUnaltered({ digest, ...plan }: SavedPlan): boolean {
   return digest === digestOf(plan);
-}
-
-function digestOf(plan: PlanBody): string {
-  return new Bun.CryptoHasher("sha256").update(canonical(plan)).digest("hex");
 }
 
 export function newPlan(plan: Omit<PlanBody, "schema_version" | "kind">): PlanBody {

@@ -1,8 +1,9 @@
 // What the flags of the main job ask for. With --apply the plan says what the run is about; a flag that says something else
 // is a mistake that must not be settled by a guess.
+
+import { canonical } from "../../canonical.ts";
 import { type OpsFailure, usageFailure } from "../../failure.ts";
 import { canonicalPath, findCheckout } from "../../git/checkout.ts";
-import { canonical } from "../canonical.ts";
 import { readAsPath } from "../next_command.ts";
 import type { PlanBody, SavedPlan } from "./plan_document.ts";
 

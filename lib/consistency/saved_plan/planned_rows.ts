@@ -1,6 +1,6 @@
 // A repository's plan as plain rows that two runs can be compared by: the same plan, worked out later over the same
 // evidence, gives the same text. (pure)
-import { canonical } from "../canonical.ts";
+import { canonical } from "../../canonical.ts";
 import type { TaskRecord, WorkstreamRecord } from "../file_values.ts";
 import type { HubSnapshot, TaskRow, WorkstreamRow } from "../hub_snapshot.ts";
 import type { RepoPlan } from "../repo_plan.ts";

@@ -1,8 +1,9 @@
 // Writes a plan down while a dry run goes on. For a new plan new rows get new ids; to rehearse a saved one they get the ids
 // that stand in it, so that both can be compared to the last byte.
+
+import { canonical } from "../../canonical.ts";
 import type { Reader } from "../../db/handles.ts";
 import { OpsFailure } from "../../failure.ts";
-import { canonical } from "../canonical.ts";
 import { namesIn } from "../reconcile_fleet.ts";
 import type { RepoReading } from "../repo_reading.ts";
 import type { ScopedRepo } from "../scope.ts";

@@ -1,6 +1,6 @@
 // A saved plan against the same plan worked out now. Causes come before what follows from them: a reader of the first ten
 // lines must see the commit that moved, not the rows that moved with it. (pure)
-import { canonical } from "../canonical.ts";
+import { canonical } from "../../canonical.ts";
 import { movedEvidence, movedScope, movedVersions } from "./moved_evidence.ts";
 import { movedFiles, movedRows } from "./moved_rows.ts";
 import type { PlanBody, PlanEvidence, PlannedRepoEntry, SavedPlan } from "./plan_document.ts";

@@ -1,7 +1,8 @@
 // One look at everything that a move depends on: what the gates judge, and the facts that a plan is held to when it is applied.
+
+import { digestOf } from "../../canonical.ts";
 import { OpsFailure } from "../../failure.ts";
 import { type CronJobState, cronJobState } from "../../kubernetes/cluster.ts";
-import { digestOf } from "../../plan/digest.ts";
 import { type Entry, readJournal } from "../../plan/journal.ts";
 import type { Facts } from "../../plan/plan.ts";
 import { unitState } from "../../systemd/user_units.ts";

@@ -13,8 +13,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { digestOfText } from "../../canonical.ts";
 import { OpsFailure } from "../../failure.ts";
-import { digestOfText } from "../../plan/digest.ts";
 import { shellQuoted } from "../../shell_quoted.ts";
 import { writeWhole } from "../../whole_file.ts";
 

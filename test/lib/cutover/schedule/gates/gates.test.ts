@@ -3,12 +3,12 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ACTS } from "../../../../../lib/cutover/schedule/acts.ts";
-import { askGates, exitCodeOf, type Gate, type GateScene } from "../../../../../lib/cutover/schedule/gates/gate.ts";
 import { canaryPassed } from "../../../../../lib/cutover/schedule/gates/canary_passed.ts";
 import { clusterCanBeTold } from "../../../../../lib/cutover/schedule/gates/cluster_can_be_told.ts";
 import { comparisonReady } from "../../../../../lib/cutover/schedule/gates/comparison_ready.ts";
 import { cronJobAsRendered } from "../../../../../lib/cutover/schedule/gates/cronjob_as_rendered.ts";
 import { definitionsAgree } from "../../../../../lib/cutover/schedule/gates/definitions_agree.ts";
+import { askGates, exitCodeOf, type Gate, type GateScene } from "../../../../../lib/cutover/schedule/gates/gate.ts";
 import { hubAnswers } from "../../../../../lib/cutover/schedule/gates/hub_answers.ts";
 import { noForeignSchedule } from "../../../../../lib/cutover/schedule/gates/no_foreign_schedule.ts";
 import { nobodyElseMoving } from "../../../../../lib/cutover/schedule/gates/nobody_else_moving.ts";
@@ -75,7 +75,12 @@ const gone = new OpsFailure("Could not get it by kubectl", { observed: "refused"
 
 const scene = (more: Partial<GateScene> & { judges?: Move["judges"]; hub?: unknown } = {}): GateScene => {
   const { judges: given = judges({ verdict: "pass", says: "so" }), hub, ...rest } = more;
-  const places = { unitName: NAME, unitFolder: toolkit, installedFolder: installed, cluster: { namespace: "state-hub" } };
+  const places = {
+    unitName: NAME,
+    unitFolder: toolkit,
+    installedFolder: installed,
+    cluster: { context: null, namespace: "state-hub" },
+  };
   const move = { world: places, judges: given, hub, activity: {} } as unknown as GateScene["move"];
   return { move, terms: terms(), status: status(), cronJob, entries: [], otherMover: null, ...rest };
 };
@@ -88,7 +93,10 @@ const PASS = ["pass", null];
 
 describe("a gate", () => {
   test("one_owner lets a move pass from where it starts, and refuses nobody, two, and what can't be told", async () => {
-    const none = status({ verdict: "none", findings: [{ id: "none", severity: "error", says: "", remedy: "install" }] });
+    const none = status({
+      verdict: "none",
+      findings: [{ id: "none", severity: "error", says: "", remedy: "install" }],
+    });
     expect(await ask(oneOwner)).toEqual(PASS);
     expect(await ask(oneOwner, { status: status({ verdict: "parallel" }) })).toEqual(PASS);
     expect(await ask(oneOwner, { status: none })).toEqual(["refuse", "install"]);
@@ -120,13 +128,19 @@ describe("a gate", () => {
   test("definitions_agree takes over the definitions' word", async () => {
     expect(await ask(definitionsAgree)).toEqual(PASS);
     const refused = judges({ verdict: "refuse", says: "not enabled", remedy: "scripts/activity_definitions.ts sync" });
-    expect(await ask(definitionsAgree, { judges: refused })).toEqual(["refuse", "scripts/activity_definitions.ts sync"]);
+    expect(await ask(definitionsAgree, { judges: refused })).toEqual([
+      "refuse",
+      "scripts/activity_definitions.ts sync",
+    ]);
   });
 
   test("cronjob_as_rendered refuses one that is missing or edited; one that can't be asked for is unknown", async () => {
     expect(await ask(cronJobAsRendered)).toEqual(PASS);
     expect(await ask(cronJobAsRendered, { cronJob: null })).toEqual(["refuse", "kubectl apply -k k8s/apps"]);
-    expect(await ask(cronJobAsRendered, { status: found("cronjob_edited") })).toEqual(["refuse", "mend cronjob_edited"]);
+    expect(await ask(cronJobAsRendered, { status: found("cronjob_edited") })).toEqual([
+      "refuse",
+      "mend cronjob_edited",
+    ]);
     expect(await ask(cronJobAsRendered, { cronJob: gone })).toEqual(["unknown", "kubectl cluster-info"]);
   });
 
@@ -160,7 +174,12 @@ describe("a gate", () => {
     const spec = specDigest(cronJob);
     const refused = ["refuse", "scripts/cutover.ts schedule canary"];
     expect(await ask(canaryPassed, { entries: canary(spec) })).toEqual(PASS);
-    expect(await ask(canaryPassed, { entries: canary(spec), cronJob: { ...cronJob, spec: { ...cronJob.spec, suspend: false } } })).toEqual(PASS);
+    expect(
+      await ask(canaryPassed, {
+        entries: canary(spec),
+        cronJob: { ...cronJob, spec: { ...cronJob.spec, suspend: false } },
+      }),
+    ).toEqual(PASS);
     expect(await ask(canaryPassed)).toEqual(refused);
     expect(await ask(canaryPassed, { entries: [...canary(spec), ...canary(spec, "failed")] })).toEqual(refused);
     const changed = { ...cronJob, spec: { schedule: "0 * * * *" } };
