@@ -1,13 +1,15 @@
 #!/usr/bin/env -S sh -c 'exec "$(dirname "$(readlink -f "$0")")/bun" "$0" "$@"'
 // Moves the sweep's schedule from this machine's timer to the cluster's CronJob, and back.
+import type { ActivityDefinition } from "../lib/activity/definition.ts";
 import { command, defineScript, type Io, type Outcome } from "../lib/cli/define_script.ts";
 import { main } from "../lib/cli/main.ts";
 import { environmentForPrograms, readConfig } from "../lib/config.ts";
 import { SOURCES } from "../lib/consistency/report.ts";
 import type { Judges, Move } from "../lib/cutover/schedule/move.ts";
 import type { ActName } from "../lib/cutover/schedule/move_terms.ts";
+import { NAMESPACE } from "../lib/cutover/schedule/world.ts";
 import type { Database } from "../lib/db/connect.ts";
-import { usageFailure } from "../lib/failure.ts";
+import { OpsFailure, usageFailure } from "../lib/failure.ts";
 
 interface ClusterArguments {
   readonly context?: string | undefined;
@@ -16,7 +18,7 @@ interface ClusterArguments {
 
 const CLUSTER = {
   context: { kind: "string", placeholder: "NAME", describe: "Of the kubeconfig (default: its current one)" },
-  namespace: { kind: "string", default: "state-hub", describe: "Where the CronJob is" },
+  namespace: { kind: "string", default: NAMESPACE, describe: "Where the CronJob is" },
 } as const;
 const PLAN = {
   plan: { kind: "string", placeholder: "FILE", describe: "Keep the plan there instead of below STATE_HUB_HOME" },
@@ -53,8 +55,10 @@ async function inHub(args: ClusterArguments, io: Io, work: (move: Move) => Promi
   const { definition, world, cron } = await sweepWorld(args, io);
   const hub = await openHub(config, { applicationName: "cutover", io });
   try {
-    const schedule = (await scheduleInHub(hub.sql, definition.uuid)) ?? cron;
-    const judges = await judgesFor(hub, definition.uuid, schedule);
+    const inHub = await scheduleInHub(hub.sql, definition.uuid);
+    if (inHub === null) throw withoutSchedule(cron);
+    const schedule = inHub ?? cron;
+    const judges = await judgesFor(hub, definition, schedule);
     const activity = { uuid: definition.uuid, maxSeconds: definition.max_seconds };
     const { stateHubHome: home, host } = config;
     return await withMove({ world, hub, cron: schedule, activity, home, host, judges, io }, work);
@@ -65,17 +69,28 @@ async function inHub(args: ClusterArguments, io: Io, work: (move: Move) => Promi
   }
 }
 
+/** A run would be filed under no slot: neither could schedules be compared, nor a new owner be proven. */
+function withoutSchedule(cron: string): OpsFailure {
+  return new OpsFailure("Could not move the schedule", {
+    observed: "the hub's row of the sweep's definition has no schedule",
+    expected: cron,
+    hint: "scripts/activity_definitions.ts sync",
+  });
+}
+
 /** What other parts of the toolkit are asked. */
-async function judgesFor(hub: Database, uuid: string, schedule: string): Promise<Judges> {
+async function judgesFor(hub: Database, definition: ActivityDefinition, schedule: string): Promise<Judges> {
+  const { settledAfterSeconds } = await import("../lib/activity/deadlines.ts");
   const { compareInDatabase } = await import("../lib/compare/compare_in_database.ts");
   const { checkDefinitions } = await import("../lib/activity/check_definitions.ts");
   const { definitionRows } = await import("../lib/activity/definition_rows.ts");
   const { readDefinitions } = await import("../lib/activity/read_definitions.ts");
   const { DEFINITIONS_FOLDER, TOOLKIT_ROOT } = await import("../lib/activity/shipped_definitions.ts");
   const { judgeComparison, judgeDefinition } = await import("../lib/cutover/schedule/judgements.ts");
+  const { uuid } = definition;
+  const compared = { definitionId: uuid, schedule, settledAfterSeconds: settledAfterSeconds(definition) };
   return {
-    compare: async (asked) =>
-      judgeComparison(await compareInDatabase(hub.sql, { ...asked, definitionId: uuid, schedule })),
+    compare: async (asked) => judgeComparison(await compareInDatabase(hub.sql, { ...asked, ...compared })),
     definitionsAgree: async () => {
       const definitions = readDefinitions(DEFINITIONS_FOLDER);
       const table = { state: "read", rows: await definitionRows(hub.sql) } as const;

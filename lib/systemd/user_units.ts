@@ -46,6 +46,12 @@ export const systemctl = {
   stop: (unit: string) => user("stop", "--", unit),
   link: (path: string) => user("link", "--", path),
   daemonReload: () => user("daemon-reload"),
+  /** The manager keeps a unit that failed for whoever wants to know why; this makes it forget. */
+  resetFailed: (unit: string) => user("reset-failed", "--", unit),
+  /** Takes away the stamp of a timer's last run: without it one with Persistent=true begins with its next slot (systemd.timer(5)). */
+  forgetLastRun: (timer: string) => user("clean", "--what=state", "--", timer),
+  showMemory: (timer: string) =>
+    user("show", "--property=LastTriggerUSec,InactiveExitTimestamp", "--value", "--", timer),
 } as const;
 
 /** @throws OpsFailure when the user manager cannot be asked; a unit that it does not know is no failure */
@@ -66,6 +72,18 @@ export async function unitState(door: UserManagerDoor, unit: string): Promise<Un
     needsReload: said.NeedDaemonReload === "yes",
     nextElapse: momentOf(said.NextElapseUSecRealtime ?? ""),
   };
+}
+
+/**
+ * Whether the manager knows when a timer fired or was started last: the moments that it reckons from when it is started again
+ * (timer_enter_waiting() in systemd's src/core/timer.c).
+ * @throws OpsFailure when the user manager cannot be asked
+ */
+export async function isRemembered(door: UserManagerDoor, timer: string): Promise<boolean> {
+  const env = { ...door.env, TZ: "UTC", LC_ALL: "C" };
+  const { exitCode, stdout, stderr } = await ask({ ...door, env }, systemctl.showMemory(timer), LOOK_MS);
+  if (exitCode !== 0) throw managerFailure(`Could not ask systemd about ${timer}`, stderr || stdout);
+  return stdout.split("\n").some((said) => said !== "" && said !== "n/a");
 }
 
 /**

@@ -152,7 +152,7 @@ describeWithKubectl("the runbook of the schedule's move, with a slot every minut
     const { exitCode, stdout } = await world.paste("scripts/cutover.ts schedule status");
     expect({ exitCode, stdout }).toEqual({
       exitCode: 1,
-      stdout: expect.stringContaining("half done: a switch, since"),
+      stdout: expect.stringContaining("half done: the switch, since"),
     });
     expect(stdout.trimEnd().split("\n").at(-1)).toBe(`Next: scripts/cutover.ts schedule switch --apply ${plan}`);
   }

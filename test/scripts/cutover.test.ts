@@ -3,7 +3,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { SWEEP_DEFINITION_ID } from "../../lib/activity/activity_run.ts";
 import { parseArguments } from "../../lib/cli/parse_arguments.ts";
+import { addEntry } from "../../lib/plan/journal.ts";
+import { sealed } from "../../lib/plan/plan.ts";
+import { writePlan } from "../../lib/plan/plan_file.ts";
 import { run } from "../../lib/process/run.ts";
 import { script } from "../../scripts/cutover.ts";
 import { freshHub, type TestHub } from "../support/hub.ts";
@@ -170,6 +174,108 @@ describeWithKubectl("cutover.ts schedule", () => {
         await played.stop();
         expect([exitCode, document.evidence.prove_canary.outcome]).toEqual([code, came]);
       }
+    },
+    WATCHDOG_MS,
+  );
+
+  test(
+    "canary for a named context says that context in each command to type; --apply refused by a gate names the gate's remedy",
+    async () => {
+      const file = join(manager.home, "elsewhere.json");
+      const planned = await type(`schedule canary --context test --plan ${file}`);
+      const apply = `schedule canary --context test --apply ${file}`;
+      expect(planned.stdout.trimEnd()).toEndWith(`Next: scripts/cutover.ts ${apply}`);
+      const kept = api.cronJob(NAME);
+      api.store.remove("cronjobs", "state-hub", NAME);
+      const refused = await type(apply);
+      const status = await type("schedule status --context test");
+      api.apply(kept);
+      expect(refused.exitCode).toBe(1);
+      expect(refused.stdout.trimEnd()).toEndWith("Next: kubectl --context=test apply -k k8s/apps");
+      expect(status.stdout).toContain("degraded cronjob_missing: ");
+    },
+    WATCHDOG_MS,
+  );
+
+  test(
+    "status in the middle of a rollback puts nothing back: it names the command that goes on",
+    async () => {
+      const half = join(manager.home, "half");
+      const journal = { path: join(half, "cutover/schedule-journal.jsonl"), host: "h", operator: "o" };
+      const [before, plan] = [Bun.randomUUIDv7(), Bun.randomUUIDv7()];
+      addEntry(journal, { plan: before, entry: "closed", detail: { act: "switch", owner: "cronjob" } });
+      addEntry(journal, { plan, entry: "opened", detail: { act: "rollback", file: "/p.json", context: "test" } });
+      const { exitCode, stdout } = await type("schedule status", { STATE_HUB_HOME: half });
+      const resume = "scripts/cutover.ts schedule rollback --context test --apply /p.json";
+      expect(exitCode).toBe(1);
+      expect(stdout).toContain(`error none_enabled: Nothing starts the sweep\n  ${resume}\n`);
+      expect(stdout).not.toMatch(/cronjob_suspended|journal_disagrees/);
+      expect(stdout.trimEnd()).toEndWith(`Next: ${resume}`);
+    },
+    WATCHDOG_MS,
+  );
+
+  test(
+    "ends with 130 at SIGINT while it waits, and the same command goes on where it stopped",
+    async () => {
+      const file = join(manager.home, "cut.json");
+      await type(`schedule canary --plan ${file}`);
+      const runId = JSON.parse(readFileSync(file, "utf8")).terms.run_id as string;
+      const account = { ...accountEnvironment(manager.home), KUBECONFIG: api.kubeconfig, STATE_HUB_HOME: home };
+      await using mover = Bun.spawn([join(ROOT, "scripts/cutover.ts"), "schedule", "canary", "--apply", file], {
+        stdio: ["ignore", "ignore", "pipe"],
+        env: { ...account, DATABASE_URL: hub.url },
+      });
+      const { promise: ended, resolve: end } = Promise.withResolvers<number>();
+      const played = api.play({ runJob: () => ended });
+      let said = "";
+      for await (const text of mover.stderr.pipeThrough(new TextDecoderStream())) {
+        said += text;
+        if (said.includes("waits for the Job")) mover.kill("SIGINT");
+      }
+      expect([await mover.exited, mover.signalCode]).toEqual([130, null]);
+      expect((await json("schedule status")).document.half_done).toMatchObject({ act: "canary", file });
+      await hub.database.sql`
+        insert into progress_events (id, event_type, source, detail) values (${runId}, 'consistency_sweep_remote_all', 'manual',
+          '{"exit_code": 0, "lock_skipped": false, "automation_error": null}')`;
+      end(0);
+      const { exitCode, document } = await json(`schedule canary --apply ${file}`);
+      await played.stop();
+      expect([exitCode, document.came, document.resumed]).toEqual([0, "done", true]);
+    },
+    WATCHDOG_MS,
+  );
+
+  test(
+    "a switch that is half done, of another CronJob than there is now, can only be taken back, and says so",
+    async () => {
+      const half = join(manager.home, "lost");
+      const [file, id] = [join(half, "p.json"), Bun.randomUUIDv7()];
+      const journal = { path: join(half, "cutover/schedule-journal.jsonl"), host: "h", operator: "o" };
+      const terms = { act: "switch", timers: "", archive: "", cluster_is_gone: false, hours: 1, run_id: "" };
+      const sources = { baseline: "local-timer", candidate: "k8s-cronjob" };
+      const made = { kind: "schedule-switch", id, made_at: "2026-11-21T11:00:00.000Z", host: "h", operator: "o" };
+      writePlan(file, sealed({ ...made, terms: { ...terms, ...sources }, facts: { CronJob: "another" }, steps: [] }));
+      addEntry(journal, { plan: id, entry: "opened", detail: { act: "switch", file } });
+      const { exitCode, stdout } = await type(`schedule switch --apply ${file}`, { STATE_HUB_HOME: half });
+      expect(exitCode).toBe(1);
+      expect(stdout).toContain("The world is no longer as the plan found it");
+      expect(stdout.trimEnd()).toEndWith("Next: scripts/cutover.ts schedule rollback");
+      expect((await type("schedule rollback", { STATE_HUB_HOME: half })).exitCode).toBe(0);
+    },
+    WATCHDOG_MS,
+  );
+
+  test(
+    "a move is refused where the hub's row of the definition has no schedule: sync puts it there",
+    async () => {
+      const { sql } = hub.database;
+      await sql`
+        insert into activity.activity_definitions (id, name, definition, enabled, digest)
+        values (${SWEEP_DEFINITION_ID}, 'x', '{"trigger": {}}', true, '')`;
+      const { exitCode, stderr } = await type("schedule canary");
+      await sql`delete from activity.activity_definitions where id = ${SWEEP_DEFINITION_ID}`;
+      expect([exitCode, stderr.trimEnd().split("\n").at(-1)]).toEqual([2, "Try: scripts/activity_definitions.ts sync"]);
     },
     WATCHDOG_MS,
   );

@@ -41,6 +41,7 @@ const REASONS: Readonly<Record<number, string>> = {
   404: "NotFound",
   405: "MethodNotAllowed",
   409: "Conflict",
+  415: "UnsupportedMediaType",
   422: "Invalid",
   500: "InternalError",
   503: "ServiceUnavailable",

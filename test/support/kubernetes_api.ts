@@ -71,6 +71,10 @@ export async function startKubernetesApi(): Promise<KubernetesApi> {
       return aboutItself(url.pathname, NAMESPACE);
     }
     const target = { namespace, resource: resource as Resource, name };
+    const type = request.headers.get("content-type") ?? "";
+    // kubectl speaks it to a server that has it, for some commands; this one has not.
+    if (type.includes("protobuf"))
+      return statusOf(refusal(415, `the body of the request was in an unknown format: ${type}`));
     const text = await request.text();
     const body = text === "" ? null : JSON.parse(text);
     const order = fault !== null && strikes(fault, request.method, resource) ? fault.answer : null;

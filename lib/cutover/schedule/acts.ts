@@ -15,6 +15,7 @@ import { unitAsShipped } from "./gates/unit_as_shipped.ts";
 import { unitsCanComeBack } from "./gates/units_can_come_back.ts";
 import type { Move } from "./move.ts";
 import type { ActName, MoveTerms } from "./move_terms.ts";
+import { forCluster } from "./own_commands.ts";
 import { copyUnitsToArchive } from "./steps/copy_units_to_archive.ts";
 import { createCanary } from "./steps/create_canary.ts";
 import { disableTimer } from "./steps/disable_timer.ts";
@@ -70,7 +71,7 @@ export const ACTS: readonly Act[] = [
         source: "k8s-cronjob",
         after: "unsuspend_cronjob",
         startsWithinSeconds: startingDeadline(move),
-        otherwise: GO_BACK,
+        otherwise: forCluster(move.world.cluster, GO_BACK),
       }),
     ],
   },
@@ -90,7 +91,7 @@ export const ACTS: readonly Act[] = [
         source: "local-timer",
         after: "enable_timer",
         startsWithinSeconds: startingDeadline(move),
-        otherwise: LOOK,
+        otherwise: forCluster(move.world.cluster, LOOK),
       }),
     ],
   },

@@ -1,4 +1,5 @@
 // Does what a plan says, from where it was left: everything is looked at again, the plan is held to it, and each step to the world.
+import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { databaseFailure, errorCode } from "../../db/database_failure.ts";
 import { OpsFailure } from "../../failure.ts";
@@ -12,15 +13,22 @@ import { LASTING, lookAtMove, type MoveSight } from "./look_at_move.ts";
 import { judge, plannedSteps } from "./make_plan.ts";
 import type { Move } from "./move.ts";
 import { journalPath } from "./move_files.ts";
-import { openMove, stateOf } from "./move_journal.ts";
+import { type OpenMove, openMove, stateOf } from "./move_journal.ts";
 import { takeMoveLock } from "./move_lock.ts";
 import { type MoveTerms, termsOf } from "./move_terms.ts";
+import { planCommandOf } from "./own_commands.ts";
 import { specDigest } from "./spec_digest.ts";
 
 export type Applied =
   | { readonly came: "done"; readonly resumed: boolean; readonly evidence: Readonly<Record<string, Evidence>> }
   /** Nothing was done: gates, the lock, or facts that are no longer the plan's. */
-  | { readonly came: "refused"; readonly gates: readonly GateAnswer[]; readonly moved: readonly MovedFact[] }
+  | {
+      readonly came: "refused";
+      /** It is half done. */
+      readonly begun: boolean;
+      readonly gates: readonly GateAnswer[];
+      readonly moved: readonly MovedFact[];
+    }
   | { readonly came: "over"; readonly outcome: string }
   | { readonly came: "stuck"; readonly error: OpsFailure };
 
@@ -40,9 +48,10 @@ export async function applyMove(move: Move, plan: Plan, { file, on }: ApplyOptio
   const refused = await refusal(move, plan, terms, { sight, otherMover, begun: state === "begun" });
   if (refused !== null) return refused;
   const steps = actNamed(terms.act).steps(move, terms, plan.id);
-  if (!isDeepStrictEqual(plannedSteps(steps), plan.steps)) throw otherSteps();
+  if (!isDeepStrictEqual(plannedSteps(steps), plan.steps))
+    throw otherSteps(planCommandOf(move.world.cluster, terms.act));
   const journal: Writer = { path: journalPath(move.home), host: move.host, operator: move.operator };
-  if (state === "new") open(journal, plan, terms, file, sight);
+  if (state === "new") open(journal, plan, { ...move.world.cluster, act: terms.act, file }, sight);
   const settle = (acted: Parameters<typeof audit>[1]) =>
     audit({ hub: move.hub, host: move.host, operator: move.operator, act: terms.act, plan: plan.id }, acted);
   try {
@@ -76,15 +85,22 @@ async function refusal(
   const gates = begun ? asked.filter(({ id }) => id === "hub_answers") : asked;
   const locked = otherMover === null ? [] : asked.filter(({ id }) => id === "nobody_else_moving");
   const answers = begun ? [...gates, ...locked] : gates;
-  return exitCodeOf(answers) === 0 && moved.length === 0 ? null : { came: "refused", gates: answers, moved };
+  return exitCodeOf(answers) === 0 && moved.length === 0 ? null : { came: "refused", begun, gates: answers, moved };
 }
 
-function open(journal: Writer, plan: Plan, terms: MoveTerms, file: string, { entries }: MoveSight): void {
+interface Opening extends Pick<OpenMove, "act" | "file"> {
+  readonly context: string | null;
+  readonly namespace: string;
+}
+
+function open(journal: Writer, plan: Plan, { act, file, context, namespace }: Opening, { entries }: MoveSight): void {
   // A move that goes back ends what was half done: its plan can't be resumed any more.
   const before = openMove(entries);
-  const superseded = { act: before?.act ?? "", outcome: `superseded by the ${terms.act} ${plan.id}` };
+  const superseded = { act: before?.act ?? "", outcome: `superseded by the ${act} ${plan.id}` };
   if (before !== null) addEntry(journal, { plan: before.plan, entry: "closed", detail: superseded });
-  addEntry(journal, { plan: plan.id, entry: "opened", detail: { act: terms.act, file, digest: plan.digest } });
+  // Whoever resumes it may stand in another folder.
+  const detail = { act, file: resolve(file), digest: plan.digest, context, namespace };
+  addEntry(journal, { plan: plan.id, entry: "opened", detail });
 }
 
 function close(
@@ -103,11 +119,11 @@ function close(
   addEntry(journal, { plan: plan.id, entry: "closed", detail: { act: terms.act, ...outcome } });
 }
 
-function otherSteps(): OpsFailure {
+function otherSteps(again: string): OpsFailure {
   return new OpsFailure("Could not apply the plan", {
     observed: "its steps are not those that this version of the toolkit would take",
     expected: "a plan of the same version",
-    hint: "git -C . log -1 --format=%h, then make the plan again",
+    hint: again,
   });
 }
 

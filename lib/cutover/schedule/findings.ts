@@ -2,6 +2,7 @@
 // looks at what was seen and asks nothing: adding one is adding a row.
 import { OLDEST_KUBECTL } from "../../kubernetes/kubectl_failure.ts";
 import { cronJobDrift } from "./cron_job_drift.ts";
+import { forCluster } from "./own_commands.ts";
 import { applyManifests, disableTimer, retireUnit } from "./remedies.ts";
 import { type Seen, saidBy } from "./seen.ts";
 import type { OwnedBy, OwnerSight, ScheduleFinding, ScheduleVerdict } from "./sight.ts";
@@ -28,14 +29,14 @@ export function findingsOf(judged: Judged): ScheduleFinding[] {
 const ofId = ({ owners }: Judged, id: OwnerSight["id"]) => owners.find((each) => each.id === id);
 const names = (owners: readonly OwnerSight[]) => owners.map(({ name }) => name).join(" and ");
 
-const couldNotAsk: Row = ({ owners }) =>
+const couldNotAsk: Row = ({ owners, world }) =>
   owners
     .filter(({ enabled }) => enabled === null)
     .map(({ id, detail, remedy }) => ({
       id: `${id}_unknown`,
       severity: "unknown",
       says: detail,
-      remedy: remedy ?? "scripts/cutover.ts schedule status",
+      remedy: remedy ?? forCluster(world.cluster, "scripts/cutover.ts schedule status"),
     }));
 
 const twoFire: Row = (judged) => {
@@ -126,20 +127,20 @@ const cronJobSuspended: Row = ({ seen, world, ownedBy }) => {
   return [{ id: "cronjob_suspended", severity: "error", says, remedy: applyManifests(world, true) }];
 };
 
-const anotherOwner: Row = ({ verdict, ownedBy }) => {
+const anotherOwner: Row = ({ verdict, ownedBy, world }) => {
   if (ownedBy === null || (verdict !== "timer" && verdict !== "cronjob") || verdict === ownedBy.owner) return [];
   const [is, should] = verdict === "timer" ? ["timer", "CronJob"] : ["CronJob", "timer"];
   const says = `The ${is} owns the schedule, and by the journal it is the ${should}'s since ${ownedBy.since}`;
-  const remedy = `scripts/cutover.ts schedule ${verdict === "timer" ? "switch" : "rollback"}`;
+  const way = `scripts/cutover.ts schedule ${verdict === "timer" ? "switch" : "rollback"}`;
+  const remedy = forCluster(world.cluster, way);
   return [{ id: "journal_disagrees", severity: "degraded", says, remedy }];
 };
 
-const sideBySide: Row = ({ verdict, parallelSince }) => {
+const sideBySide: Row = ({ verdict, parallelSince, world }) => {
   if (verdict !== "parallel") return [];
   const says = `Timer and CronJob run side by side by intention, since ${parallelSince}`;
-  return [
-    { id: "parallel_run", severity: "degraded", says, remedy: "scripts/cutover.ts schedule canary --parallel --end" },
-  ];
+  const remedy = forCluster(world.cluster, "scripts/cutover.ts schedule canary --parallel --end");
+  return [{ id: "parallel_run", severity: "degraded", says, remedy }];
 };
 
 const ROWS: readonly Row[] = [

@@ -36,7 +36,7 @@ export interface Judges {
 export interface Move {
   readonly world: ScheduleWorld;
   readonly hub: Database;
-  /** Holds the mover's lock while a plan is applied. */
+  /** Holds the mover's lock, while a plan is made and while one is applied. */
   readonly locks: SessionLocks;
   readonly grid: CronGrid;
   readonly activity: MovedActivity;

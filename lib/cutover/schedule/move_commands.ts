@@ -4,16 +4,17 @@ import type { OpsFailure } from "../../failure.ts";
 import { readPlan, writePlan } from "../../plan/plan_file.ts";
 import { actNamed } from "./acts.ts";
 import { type Applied, applyMove } from "./apply_move.ts";
-import { exitCodeOf } from "./gates/gate.ts";
-import { applyCommand } from "./gates/nobody_else_moving.ts";
+import { exitCodeOf, type GateAnswer } from "./gates/gate.ts";
 import { type AskedMove, planMove } from "./make_plan.ts";
 import type { Move } from "./move.ts";
 import { planPath } from "./move_files.ts";
 import { type ActName, kindOf, termsOf } from "./move_terms.ts";
 import { renderApplied, renderPlan } from "./move_view.ts";
+import { applyCommand, forCluster, planCommandOf } from "./own_commands.ts";
+import { applyManifests, readLog } from "./remedies.ts";
+import { canaryName } from "./steps/create_canary.ts";
 
-/** Manifests in git say `suspend: true`: applied as they are, they would take the schedule away again. */
-export const APPLY_FROM_NOW_ON = "kubectl apply -k k8s/apps-after-switch";
+const STATUS = "scripts/cutover.ts schedule status";
 
 /** @param file where the plan is kept; a name of its own below STATE_HUB_HOME unless given */
 export async function planCommand(move: Move, asked: AskedMove, file: string | null): Promise<Outcome> {
@@ -23,20 +24,29 @@ export async function planCommand(move: Move, asked: AskedMove, file: string | n
   if (exitCode === 0) writePlan(path, plan);
   const saved = exitCode === 0 ? path : null;
   const { promise } = actNamed(asked.act);
-  const remedy = gates.find(({ verdict }) => verdict === (exitCode === 1 ? "refuse" : "unknown"))?.remedy;
-  const next = saved === null ? (remedy ?? "scripts/cutover.ts schedule status") : applyCommand(asked.act, saved);
+  const { cluster } = move.world;
+  const next = saved === null ? remedyOf(gates) : applyCommand(cluster, asked.act, saved);
   return {
     exitCode,
     document: { act: asked.act, promise, plan: saved, gates, ...withoutVersion(plan) },
     render: (view) => renderPlan({ promise, saved, gates, plan, exitCode }, view),
-    next,
+    next: next ?? forCluster(cluster, STATUS),
   };
+}
+
+/** Of the gate that decided; null where all passed. */
+function remedyOf(gates: readonly GateAnswer[]): string | null {
+  const decided = exitCodeOf(gates) === 1 ? "refuse" : "unknown";
+  return gates.find(({ verdict }) => verdict === decided)?.remedy ?? null;
 }
 
 /** @param acts those that the command may apply: a plan for another one is refused */
 export async function applyCommandOf(move: Move, acts: readonly ActName[], file: string): Promise<Outcome> {
-  const plan = readPlan(file, acts.map(kindOf));
-  const { act } = termsOf(plan);
+  const plan = readPlan(file, acts.map(kindOf), (kind) => {
+    const made = acts.find((act) => kindOf(act) === kind);
+    return made === undefined ? forCluster(move.world.cluster, STATUS) : planCommandOf(move.world.cluster, made);
+  });
+  const { act, run_id } = termsOf(plan);
   const applied = await applyMove(move, plan, {
     file,
     on: ({ at, step }) => {
@@ -47,7 +57,7 @@ export async function applyCommandOf(move: Move, acts: readonly ActName[], file:
     exitCode: exitCodeAfter(applied),
     document: { act, plan: file, ...documentOf(applied) },
     render: (view) => renderApplied({ act, plan, applied }, view),
-    next: nextAfter(act, file, applied),
+    next: nextAfter(move.world, { act, file, applied, runId: run_id }),
   };
 }
 
@@ -60,31 +70,38 @@ function exitCodeAfter(applied: Applied): 0 | 1 | 2 {
   return outcome === "passed" || outcome === null ? 0 : outcome === "failed" ? 1 : 2;
 }
 
-export function canaryOutcome(applied: Extract<Applied, { came: "done" }>): string | null {
+function canaryOutcome(applied: Extract<Applied, { came: "done" }>): string | null {
   const outcome = applied.evidence.prove_canary?.outcome;
   return typeof outcome === "string" ? outcome : null;
 }
 
-function nextAfter(act: ActName, file: string, applied: Applied): string {
-  if (applied.came === "stuck") return takesBack(applied.error) ?? applyCommand(act, file);
-  if (applied.came === "refused") {
-    if (applied.moved.length > 0) return `scripts/cutover.ts schedule ${PLAN_WORDS[act]}`;
-    return applied.gates.find(({ remedy }) => remedy !== null)?.remedy ?? "scripts/cutover.ts schedule status";
-  }
-  if (applied.came === "over") return "scripts/cutover.ts schedule status";
-  if (act === "switch") return APPLY_FROM_NOW_ON;
-  if (act === "canary" && canaryOutcome(applied) !== "passed") return "scripts/cutover.ts schedule canary";
-  return act === "canary" ? "scripts/cutover.ts schedule canary --parallel" : "scripts/cutover.ts schedule status";
+interface Applying {
+  readonly act: ActName;
+  readonly file: string;
+  /** Of a canary. */
+  readonly runId: string;
+  readonly applied: Applied;
 }
 
-/** What makes such a plan anew. */
-const PLAN_WORDS: Readonly<Record<ActName, string>> = {
-  switch: "switch",
-  rollback: "rollback",
-  canary: "canary",
-  parallel: "canary --parallel",
-  "end-parallel": "canary --parallel --end",
-};
+function nextAfter(world: Move["world"], { act, file, runId, applied }: Applying): string {
+  const again = (words: string) => forCluster(world.cluster, `scripts/cutover.ts schedule ${words}`);
+  if (applied.came === "stuck") return takesBack(applied.error) ?? applyCommand(world.cluster, act, file);
+  // What a gate refuses, it would refuse a new plan as well.
+  if (applied.came === "refused")
+    return remedyOf(applied.gates) ?? planCommandOf(world.cluster, insteadOf(act, applied.begun));
+  if (applied.came === "over") return again("status");
+  // Manifests in git say `suspend: true`: applied as they are, they would take the schedule away again.
+  if (act === "switch") return applyManifests(world, true);
+  if (act !== "canary") return again("status");
+  const outcome = canaryOutcome(applied);
+  if (outcome === "passed") return again("canary --parallel");
+  return outcome === "again" ? again("canary") : readLog(world, canaryName(world, { run_id: runId }));
+}
+
+/** A switch that is half done and can't go on stands in the way of a new one: it can only be taken back. */
+function insteadOf(act: ActName, begun: boolean): ActName {
+  return begun && act === "switch" ? "rollback" : act;
+}
 
 /** Where the way on is back, the failure itself says so. */
 function takesBack({ hint }: OpsFailure): string | null {

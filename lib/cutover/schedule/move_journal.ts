@@ -1,15 +1,18 @@
 // What the journal of the moves says beyond single steps: which move is half done, who should own the schedule since when, when
 // a canary passed, and where the last units went. (pure)
 import type { Entry } from "../../plan/journal.ts";
+import type { ActName } from "./move_terms.ts";
 import type { OwnedBy } from "./sight.ts";
+import { NAMESPACE } from "./world.ts";
 
 export interface OpenMove {
   readonly plan: string;
-  /** "switch" */
-  readonly act: string;
+  readonly act: ActName;
   /** The plan's file, as it was applied. */
   readonly file: string;
   readonly since: string;
+  /** Where its CronJob is: what resumes it has to say so. */
+  readonly cluster: { readonly context: string | null; readonly namespace: string };
 }
 
 /** The newest move that was begun and neither finished nor taken back; null when there is none. */
@@ -17,7 +20,9 @@ export function openMove(entries: readonly Entry[]): OpenMove | null {
   const closed = new Set(entries.filter(({ entry }) => entry === "closed").map(({ plan }) => plan));
   const opened = entries.findLast(({ entry, plan }) => entry === "opened" && !closed.has(plan));
   if (opened === undefined) return null;
-  return { plan: opened.plan, act: text(opened, "act"), file: text(opened, "file"), since: opened.at };
+  const cluster = { context: text(opened, "context") || null, namespace: text(opened, "namespace") || NAMESPACE };
+  const act = text(opened, "act") as ActName;
+  return { plan: opened.plan, act, file: text(opened, "file"), since: opened.at, cluster };
 }
 
 /** How far a plan came: nobody began it, it is half done, or it was closed and with what outcome. */

@@ -21,6 +21,15 @@ const moveTerms = z.strictObject({
 export type MoveTerms = z.infer<typeof moveTerms>;
 export type ActName = MoveTerms["act"];
 
+/** "The switch is half done." */
+export const ACT_WORDS: Readonly<Record<ActName, string>> = {
+  switch: "switch",
+  rollback: "rollback",
+  canary: "canary",
+  parallel: "start of the side-by-side run",
+  "end-parallel": "end of the side-by-side run",
+};
+
 export function kindOf(act: ActName): string {
   return `schedule-${act}`;
 }

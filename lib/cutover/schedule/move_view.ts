@@ -1,10 +1,11 @@
-// Plans and what became of them, for people: the gates in one table, the steps in another, and in one line what it came to.
+// Plans and what became of them, for people: the gates in a table, the steps one below the other with the commands that they
+// run, and in one line what it came to.
 import type { View } from "../../cli/define_script.ts";
 import { describeFailure } from "../../failure.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { shellQuoted } from "../../shell_quoted.ts";
 import type { Applied } from "./apply_move.ts";
-import type { GateAnswer } from "./gates/gate.ts";
+import { exitCodeOf, type GateAnswer } from "./gates/gate.ts";
 import type { ActName } from "./move_terms.ts";
 
 export interface ShownPlan {
@@ -20,7 +21,7 @@ export function renderPlan({ promise, saved, gates, plan, exitCode }: ShownPlan,
   return [
     gateTable(gates, view),
     ...remedies(gates),
-    exitCode === 0 ? stepTable(plan, view) : "",
+    exitCode === 0 ? stepList(plan, view) : "",
     LAST_WORDS[exitCode](view, promise, saved ?? ""),
     ...(plan.terms.cluster_is_gone === true ? [view.paint.error(LEFT_ALIVE)] : []),
   ]
@@ -51,13 +52,18 @@ function remedies(gates: readonly GateAnswer[]): string[] {
   return lines.length === 0 ? [] : [lines.join("\n")];
 }
 
-function stepTable({ steps }: Plan, { table }: View): string {
-  const rows = steps.map(({ id, says, commands }, at) => [
-    at + 1,
-    id,
-    [says, ...commands.map((words) => `$ ${words.map(shellQuoted).join(" ")}`)].join("\n"),
-  ]);
-  return table([{ title: "", align: "right" }, { title: "step" }, { title: "what it does" }], rows);
+const INDENT = "    ";
+
+/** No table: a path, a unit's name and a command stay in one piece, to be read and copied. */
+function stepList({ steps }: Plan, { width, paint }: View): string {
+  const wrapped = (says: string) => Bun.wrapAnsi(says, width - INDENT.length, { hard: false }).split("\n");
+  return steps
+    .flatMap(({ id, says, commands }, at) => [
+      `${at + 1}.`.padEnd(INDENT.length) + paint.strong(id),
+      ...wrapped(says).map((line) => `${INDENT}${line}`),
+      ...commands.map((words) => `${INDENT}$ ${paint.command(words.map(shellQuoted).join(" "))}`),
+    ])
+    .join("\n");
 }
 
 export interface ShownApplied {
@@ -69,25 +75,10 @@ export interface ShownApplied {
 export function renderApplied({ act, plan, applied }: ShownApplied, view: View): string {
   const { paint } = view;
   switch (applied.came) {
-    case "done": {
-      const rows = plan.steps.map(({ id }) => [id, words(applied.evidence[id] ?? {})]);
-      const steps = view.table([{ title: "step" }, { title: "what is seen" }], rows);
-      return [steps, doneWords(act, applied, view)].join("\n\n");
-    }
-    case "refused": {
-      const moved = applied.moved.map(({ fact, was, is }) => [fact, was ?? "none", is ?? "none"]);
-      const facts = view.table([{ title: "fact" }, { title: "in the plan" }, { title: "now" }], moved);
-      const why =
-        moved.length === 0 ? "" : `${facts}\n\n${paint.error("Refused.")} The world is no longer as the plan found it`;
-      return [
-        gateTable(applied.gates, view),
-        ...remedies(applied.gates),
-        why || paint.error("Refused."),
-        "Nothing was changed",
-      ]
-        .filter((part) => part !== "")
-        .join("\n\n");
-    }
+    case "done":
+      return [seenList(plan, applied.evidence, view), doneWords(act, applied, view)].join("\n\n");
+    case "refused":
+      return renderRefused(applied, view);
     case "over":
       return `${paint.warning("Nothing to do.")} This plan came to its end before: ${applied.outcome}`;
     case "stuck":
@@ -99,11 +90,40 @@ export function renderApplied({ act, plan, applied }: ShownApplied, view: View):
   }
 }
 
-function doneWords(act: ActName, applied: Extract<Applied, { came: "done" }>, { paint }: View): string {
+/** No table, for the same reason. */
+function seenList({ steps }: Plan, evidence: Done["evidence"], { width, paint }: View): string {
+  const indent = Math.max(...steps.map(({ id }) => id.length)) + 2;
+  const wrapped = (text: string) => Bun.wrapAnsi(text, width - indent, { hard: false }).split("\n");
+  return steps
+    .map(({ id }) => {
+      const seen = wrapped(words(evidence[id] ?? {}) || "was over before").join(`\n${" ".repeat(indent)}`);
+      return `${paint.strong(id)}${" ".repeat(indent - id.length)}${seen}`;
+    })
+    .join("\n");
+}
+
+type Done = Extract<Applied, { came: "done" }>;
+
+function renderRefused({ gates, moved }: Extract<Applied, { came: "refused" }>, view: View): string {
+  const { table, paint } = view;
+  const rows = moved.map(({ fact, was, is }) => [fact, was ?? "none", is ?? "none"]);
+  const facts = table([{ title: "fact" }, { title: "in the plan" }, { title: "now" }], rows);
+  const untold = moved.length === 0 && exitCodeOf(gates) === 2;
+  const word = untold ? paint.warning("Could not tell.") : paint.error("Refused.");
+  const why = moved.length === 0 ? "" : " The world is no longer as the plan found it.";
+  return [
+    gateTable(gates, view),
+    ...remedies(gates),
+    ...(moved.length === 0 ? [] : [facts]),
+    `${word}${why} Nothing was changed`,
+  ].join("\n\n");
+}
+
+function doneWords(act: ActName, applied: Done, { paint }: View): string {
   const canary = applied.evidence.prove_canary;
   if (canary !== undefined) {
     const paintIt = canary.outcome === "passed" ? paint.ok : canary.outcome === "failed" ? paint.error : paint.warning;
-    return `${paintIt(`The canary: ${String(canary.outcome)}.`)} ${String(canary.says)}`;
+    return `${paintIt(`The canary: ${String(canary.outcome)}.`)} ${sentence(String(canary.says))}`;
   }
   return paint.ok(DONE[act]);
 }
@@ -119,8 +139,17 @@ const DONE: Readonly<Record<ActName, string>> = {
 
 /** "run_id 0193…, slot 2026-…" */
 function words(evidence: Readonly<Record<string, unknown>>): string {
-  const shown = Object.entries(evidence).map(
-    ([key, value]) => `${key} ${typeof value === "string" ? value : JSON.stringify(value)}`,
-  );
-  return shown.join(", ");
+  return Object.entries(evidence)
+    .map(([key, value]) => `${key} ${shown(value)}`)
+    .join(", ");
+}
+
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(shown).join(" and ");
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

@@ -2,7 +2,7 @@
 // new one is a row.
 import { scrubText } from "../../secret.ts";
 import { applyManifests, disableTimer, suspendCronJob } from "./remedies.ts";
-import { type Answer, lookAround, type Seen, type SeenUnit, saidBy } from "./seen.ts";
+import { type Answer, type Seen, type SeenUnit, saidBy } from "./seen.ts";
 import type { OwnerId, OwnerSight } from "./sight.ts";
 import { OLD_TIMER, PARALLEL_SINCE, type ScheduleWorld } from "./world.ts";
 
@@ -29,11 +29,7 @@ export const OWNERS: readonly Owner[] = [
   },
 ];
 
-/** Each place, asked now. @throws only what is no OpsFailure: what could not be asked is a sight too */
-export async function lookAtOwners(world: ScheduleWorld): Promise<OwnerSight[]> {
-  return ownersIn(await lookAround(world), world);
-}
-
+/** What could not be asked is a sight too. */
 export function ownersIn(seen: Seen, world: ScheduleWorld): OwnerSight[] {
   return OWNERS.map(({ id, name, look }) => ({ id, name: name(world), ...look(seen, world) }));
 }

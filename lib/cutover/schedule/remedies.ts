@@ -33,13 +33,23 @@ export function suspendCronJob(world: ScheduleWorld): string {
   return `${inCluster(world)} patch cronjobs.batch ${world.unitName} --type=merge --patch=${patch}`;
 }
 
+/** What the pod of a Job said, and why it ended. */
+export function readLog(world: Pick<ScheduleWorld, "cluster">, job: string): string {
+  return `${inCluster(world)} logs job/${job}`;
+}
+
+/** Why a Job has no pod, or one that does not start. */
+export function describeJob(world: Pick<ScheduleWorld, "cluster">, job: string): string {
+  return `${inCluster(world)} describe job/${job}`;
+}
+
 /** @param unsuspended as it is from the day of the move on: the other manifests would suspend it again */
-export function applyManifests({ cluster }: ScheduleWorld, unsuspended: boolean): string {
+export function applyManifests({ cluster }: Pick<ScheduleWorld, "cluster">, unsuspended: boolean): string {
   const context = cluster.context === null ? "" : ` --context=${shellQuoted(cluster.context)}`;
   return `kubectl${context} apply -k ${unsuspended ? "k8s/apps-after-switch" : "k8s/apps"}`;
 }
 
-function inCluster({ cluster }: ScheduleWorld): string {
+function inCluster({ cluster }: Pick<ScheduleWorld, "cluster">): string {
   const context = cluster.context === null ? "" : ` --context=${shellQuoted(cluster.context)}`;
   return `kubectl${context} --namespace=${cluster.namespace}`;
 }

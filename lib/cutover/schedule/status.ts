@@ -16,7 +16,7 @@ export async function lookAtSchedule(world: ScheduleWorld, ownedBy: OwnedBy | nu
   return statusOf(await lookAround(world), world, ownedBy);
 }
 
-export function statusOf(seen: Seen, world: ScheduleWorld, ownedBy: OwnedBy | null): ScheduleStatus {
+function statusOf(seen: Seen, world: ScheduleWorld, ownedBy: OwnedBy | null): ScheduleStatus {
   const owners = ownersIn(seen, world);
   const mark = saidBy(seen.cronJob)?.annotations[PARALLEL_SINCE] ?? null;
   const verdict = verdictOf(owners, mark);

@@ -2,11 +2,11 @@
 import type { Outcome } from "../../cli/define_script.ts";
 import { readJournal } from "../../plan/journal.ts";
 import type { CronGrid } from "../../schedule/cron_grid.ts";
-import { applyCommand } from "./gates/nobody_else_moving.ts";
-import { APPLY_FROM_NOW_ON } from "./move_commands.ts";
 import { journalPath } from "./move_files.ts";
 import { lastProof, type OpenMove, openMove, ownedBy } from "./move_journal.ts";
-import type { ScheduleStatus } from "./sight.ts";
+import { applyCommand, forCluster } from "./own_commands.ts";
+import { applyManifests } from "./remedies.ts";
+import type { OwnedBy, ScheduleStatus } from "./sight.ts";
 import { lookAtSchedule } from "./status.ts";
 import { renderStatus } from "./status_view.ts";
 import type { ScheduleWorld } from "./world.ts";
@@ -23,9 +23,8 @@ const SLOTS = 3;
 /** Reads nothing but what could fire, and this machine's journal: it works without the hub. */
 export async function statusCommand({ world, grid, home, now }: StatusTerms): Promise<Outcome> {
   const entries = readJournal(journalPath(home));
-  const owned = ownedBy(entries);
-  const status = await lookAtSchedule(world, owned);
-  const half = openMove(entries);
+  const [owned, half] = [ownedBy(entries), openMove(entries)];
+  const status = await lookInMove(world, owned, half);
   const shown = { status, half, owned, proof: lastProof(entries), slots: slotsAfter(grid, now), schedule: grid.cron };
   const degraded = status.findings.filter(({ severity }) => severity === "degraded").map(({ says }) => says);
   return {
@@ -42,9 +41,18 @@ export async function statusCommand({ world, grid, home, now }: StatusTerms): Pr
       next_slots: shown.slots,
     },
     render: (view) => renderStatus(shown, view),
-    next: nextAfter(status, half),
+    next: nextAfter(world, status, half),
     ...(degraded.length === 0 ? {} : { degraded }),
   };
+}
+
+/** In the middle of a move the schedule is on its way: whose it was is no reason to put anything back, and only going on helps. */
+async function lookInMove(world: ScheduleWorld, owned: OwnedBy | null, half: OpenMove | null): Promise<ScheduleStatus> {
+  if (half?.act !== "switch" && half?.act !== "rollback") return lookAtSchedule(world, owned);
+  const status = await lookAtSchedule(world, null);
+  const remedy = applyCommand(half.cluster, half.act, half.file);
+  const findings = status.findings.map((each) => (each.id === "none_enabled" ? { ...each, remedy } : each));
+  return { ...status, findings };
 }
 
 function slotsAfter(grid: CronGrid, now: Date): string[] {
@@ -56,10 +64,13 @@ function slotsAfter(grid: CronGrid, now: Date): string[] {
 
 const COMPARE = "scripts/compare_sweep_parallel.ts --hours 72 --baseline local-timer --candidate k8s-cronjob";
 
-function nextAfter({ verdict, findings }: ScheduleStatus, half: OpenMove | null): string {
-  if (half !== null) return applyCommand(half.act, half.file);
+function nextAfter(world: ScheduleWorld, { verdict, findings }: ScheduleStatus, half: OpenMove | null): string {
+  if (half !== null) return applyCommand(half.cluster, half.act, half.file);
   const wrong = findings.find(({ severity }) => severity !== "degraded");
   if (wrong !== undefined) return wrong.remedy;
   if (verdict === "parallel") return COMPARE;
-  return verdict === "timer" ? "scripts/cutover.ts schedule canary" : `${APPLY_FROM_NOW_ON} --dry-run=server`;
+  if (verdict === "cronjob") return `${applyManifests(world, true)} --dry-run=server`;
+  // Without a CronJob there is nothing to try.
+  const missing = findings.find(({ id }) => id === "cronjob_missing");
+  return missing?.remedy ?? forCluster(world.cluster, "scripts/cutover.ts schedule canary");
 }

@@ -2,6 +2,7 @@
 // who owns it.
 import type { View } from "../../cli/define_script.ts";
 import type { OpenMove } from "./move_journal.ts";
+import { ACT_WORDS } from "./move_terms.ts";
 import type { OwnedBy, ScheduleFinding, ScheduleStatus, ScheduleVerdict } from "./sight.ts";
 
 export interface ShownStatus {
@@ -29,18 +30,17 @@ export function renderStatus(shown: ShownStatus, view: View): string {
 function ownerTable({ owners }: ScheduleStatus, { table, paint }: View): string {
   const word = (enabled: boolean | null) =>
     enabled === null ? paint.warning("could not tell") : enabled ? paint.ok("fires") : paint.dim("does not");
+  // Two columns: a unit's name stays in one piece on a terminal of 80 columns too.
   const rows = owners.map(({ name, enabled, detail, next }) => [
-    name,
     word(enabled),
-    detail,
-    next?.toISOString() ?? "",
+    `${name}: ${detail}${next === null ? "" : `, next ${next.toISOString()}`}`,
   ]);
-  return table([{ title: "where" }, { title: "fires" }, { title: "what was seen" }, { title: "next" }], rows);
+  return table([{ title: "fires" }, { title: "where, and what was seen" }], rows);
 }
 
-function finding({ severity, says, remedy }: ScheduleFinding, { paint }: View): string {
+function finding({ id, severity, says, remedy }: ScheduleFinding, { paint }: View): string {
   const mark = severity === "error" ? paint.error(severity) : paint.warning(severity);
-  return `${mark}: ${says}\n  ${remedy}`;
+  return `${mark} ${id}: ${says}\n  ${remedy}`;
 }
 
 function aboutMoves({ half, owned, proof, slots, schedule }: ShownStatus, { paint }: View): string {
@@ -48,7 +48,7 @@ function aboutMoves({ half, owned, proof, slots, schedule }: ShownStatus, { pain
     `schedule: ${schedule} (UTC), next ${slots.join(", ")}`,
     ...(owned === null ? [] : [`moved to the ${owned.owner === "cronjob" ? "CronJob" : "timer"}: ${owned.since}`]),
     ...(proof === null ? [] : [`proven by a run of ${proof.source} in the slot of ${proof.slot}`]),
-    ...(half === null ? [] : [paint.error(`half done: a ${half.act}, since ${half.since}`)]),
+    ...(half === null ? [] : [paint.error(`half done: the ${ACT_WORDS[half.act]}, since ${half.since}`)]),
   ].join("\n");
 }
 

@@ -1,6 +1,7 @@
 // The sweep's CronJob as the cluster has it now, for steps that can't do without one.
 import { OpsFailure } from "../../failure.ts";
 import { type CronJobState, cronJobState } from "../../kubernetes/cluster.ts";
+import { applyManifests } from "./remedies.ts";
 import type { ScheduleWorld } from "./world.ts";
 
 /** @throws OpsFailure (automation) when there is none, or it can't be asked for */
@@ -13,6 +14,6 @@ export async function theCronJob({
   throw new OpsFailure("Could not find the CronJob", {
     observed: `the cluster has none called ${unitName} in the namespace ${cluster.namespace}`,
     expected: "the manifests of k8s/apps to be applied",
-    hint: "kubectl apply -k k8s/apps",
+    hint: applyManifests({ cluster }, false),
   });
 }

@@ -16,6 +16,9 @@ export interface ScheduleWorld {
   readonly installedFolder: string;
 }
 
+/** Where the CronJob is, unless another is named. */
+export const NAMESPACE = "state-hub";
+
 /** The timer's name on workstations that had it before the toolkit. */
 export const OLD_TIMER = "custodian-sync.timer";
 

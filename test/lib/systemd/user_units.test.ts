@@ -20,6 +20,8 @@ describe("systemctl", () => {
     for (const [name, words] of Object.entries(plans))
       expect(systemctl[name as keyof typeof plans]("a.timer")).toEqual([...before, ...words, "--", "a.timer"]);
     expect(systemctl.link("/a b/c.timer")).toEqual([...before, "link", "--", "/a b/c.timer"]);
+    expect(systemctl.resetFailed("a.timer")).toEqual([...before, "reset-failed", "--", "a.timer"]);
+    expect(systemctl.forgetLastRun("a.timer")).toEqual([...before, "clean", "--what=state", "--", "a.timer"]);
     expect(systemctl.daemonReload()).toEqual([...before, "daemon-reload"]);
     expect(systemctl.show("a.timer").slice(0, 5)).toEqual([...before, "show"]);
   });

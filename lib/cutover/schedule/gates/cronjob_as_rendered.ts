@@ -1,5 +1,6 @@
 // The cluster's CronJob is the one that was reviewed: what is edited in the cluster is gone with the next apply.
 import { OpsFailure } from "../../../failure.ts";
+import { applyManifests } from "../remedies.ts";
 import { type Gate, pass, refuse } from "./gate.ts";
 
 export const cronJobAsRendered: Gate = {
@@ -10,7 +11,7 @@ export const cronJobAsRendered: Gate = {
     if (cronJob instanceof OpsFailure) throw cronJob;
     const { unitName, cluster } = move.world;
     if (cronJob === null)
-      return refuse(`the namespace ${cluster.namespace} has no CronJob ${unitName}`, "kubectl apply -k k8s/apps");
+      return refuse(`the namespace ${cluster.namespace} has no CronJob ${unitName}`, applyManifests(move.world, false));
     const edited = status.findings.find(({ id }) => id === "cronjob_edited");
     if (edited !== undefined) return refuse(edited.says, edited.remedy);
     return pass(`${unitName} is as rendered`);

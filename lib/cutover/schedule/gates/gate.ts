@@ -6,6 +6,7 @@ import type { CronJobState } from "../../../kubernetes/cluster.ts";
 import type { Entry } from "../../../plan/journal.ts";
 import type { Judgement, Move } from "../move.ts";
 import type { MoveTerms } from "../move_terms.ts";
+import { forCluster } from "../own_commands.ts";
 import type { ScheduleStatus } from "../sight.ts";
 
 /** What was looked at once, for all gates. */
@@ -40,10 +41,11 @@ export interface GateAnswer {
 
 /** Every one is looked at, whatever the others say. */
 export async function askGates(gates: readonly Gate[], scene: GateScene): Promise<GateAnswer[]> {
+  const { cluster } = scene.move.world;
   return Promise.all(
     gates.map(async ({ id, claim, remedy, look }) => {
       const { verdict, says, remedy: own } = await judged(look, scene);
-      return { id, claim, verdict, says, remedy: verdict === "pass" ? null : (own ?? remedy) };
+      return { id, claim, verdict, says, remedy: verdict === "pass" ? null : (own ?? forCluster(cluster, remedy)) };
     }),
   );
 }

@@ -1,15 +1,16 @@
 // One mover at a time: nobody else holds the lock, and no earlier move was left half done, unless this one takes it back.
-import { shellQuoted } from "../../../shell_quoted.ts";
+
 import { openMove } from "../move_journal.ts";
-import type { ActName } from "../move_terms.ts";
+import { ACT_WORDS, type ActName } from "../move_terms.ts";
+import { applyCommand } from "../own_commands.ts";
 import { type Gate, pass, refuse } from "./gate.ts";
 
-/** Which half-done moves a move may end; going back ends any. */
-const ENDS: Readonly<Record<ActName, readonly string[]>> = {
+/** Which half-done moves a move may end: its like, where that changes nothing that was done, and going back ends any. */
+const ENDS: Readonly<Record<ActName, readonly ActName[]>> = {
   switch: [],
   rollback: ["switch", "rollback", "canary", "parallel", "end-parallel"],
   canary: ["canary"],
-  parallel: [],
+  parallel: ["parallel"],
   "end-parallel": ["parallel", "end-parallel"],
 };
 
@@ -21,13 +22,11 @@ export const nobodyElseMoving: Gate = {
     if (otherMover !== null) return refuse(`${otherMover} moves the schedule now`);
     const open = openMove(entries);
     if (open === null) return pass("no other move");
-    if (ENDS[terms.act].includes(open.act)) return pass(`ends the ${open.act} that was begun at ${open.since}`);
-    return refuse(`the ${open.act} that was begun at ${open.since} is half done`, applyCommand(open.act, open.file));
+    if (ENDS[terms.act].includes(open.act))
+      return pass(`ends the ${ACT_WORDS[open.act]} that was begun at ${open.since}`);
+    return refuse(
+      `the ${ACT_WORDS[open.act]} that was begun at ${open.since} is half done`,
+      applyCommand(open.cluster, open.act, open.file),
+    );
   },
 };
-
-/** What applies a plan, and resumes one. */
-export function applyCommand(act: string, file: string): string {
-  const command = act === "parallel" || act === "end-parallel" ? "canary" : act;
-  return `scripts/cutover.ts schedule ${command} --apply ${shellQuoted(file)}`;
-}

@@ -17,7 +17,7 @@ export function canaryName({ unitName }: Pick<Move["world"], "unitName">, { run_
 }
 
 /** The template's arguments, as a person's run under an id that is known beforehand: it takes no slot of the schedule. */
-export function canaryArgs(args: readonly string[], { run_id }: Canary): string[] {
+function canaryArgs(args: readonly string[], { run_id }: Canary): string[] {
   const at = args.indexOf("--source");
   const rest = at === -1 ? [...args] : args.toSpliced(at, 2);
   return [...rest, "--source", "manual", "--run-id", run_id];

@@ -33,6 +33,9 @@ function isOff({ active, file }: UnitState): boolean {
   return (active === "inactive" || active === "failed") && !file.startsWith("enabled");
 }
 
-function words({ unit, load, file, active }: UnitState): [string, string] {
-  return [unit, [load, file, active].filter((word) => word !== "").join(", ")];
+/** A linked unit that was stopped is nothing to systemd any more: that is as it should be, and is said so. */
+function words(state: UnitState): [string, string] {
+  const { unit, load, file, active } = state;
+  if (!isOff(state)) return [unit, `still fires: ${file || "no file"}, ${active}`];
+  return [unit, `fires no more, ${load === "not-found" ? "its link is gone" : file || "it has no file"}`];
 }

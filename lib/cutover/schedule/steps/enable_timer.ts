@@ -22,7 +22,10 @@ export function enableTimer(move: EnablingMove, terms: Enabling): Step {
   return {
     id: "enable_timer",
     says: `${timers.join(", ")} is enabled and started; it makes up for no slot`,
-    commands: timers.flatMap((timer) => [...(makesUp(timer) ? [forgetStamp(timer)] : []), systemctl.enableNow(timer)]),
+    commands: timers.flatMap((timer) => [
+      ...(makesUp(timer) ? [systemctl.forgetLastRun(timer)] : []),
+      systemctl.enableNow(timer),
+    ]),
     undo: `systemctl --user disable --now ${timers.join(" ")}`,
     look: async () => {
       const seen = await states();
@@ -35,7 +38,7 @@ export function enableTimer(move: EnablingMove, terms: Enabling): Step {
       for (const timer of timers) {
         const { active } = await unitState(world.units, timer);
         if (active !== "active" && !(await forgetTimer(world.units, timer))) await waitForSlot(move, timer);
-        if (active !== "active" && makesUp(timer)) await runSystemctl(door, forgetStamp(timer));
+        if (active !== "active" && makesUp(timer)) await runSystemctl(door, systemctl.forgetLastRun(timer));
         await runSystemctl(door, systemctl.enableNow(timer));
       }
     },
@@ -54,11 +57,6 @@ async function waitForSlot({ hub, grid, signal, progress }: EnablingMove, timer:
     const now = await hubClock(hub.sql);
     return now >= slot ? { found: true } : { seen: now.toISOString() };
   });
-}
-
-/** A timer without a stamp of its last run begins with its next slot (systemd.timer(5), Persistent=). */
-function forgetStamp(timer: string): string[] {
-  return ["systemctl", "--user", "clean", "--what=state", "--", timer];
 }
 
 /** @param folders where its text may be; the first one counts */

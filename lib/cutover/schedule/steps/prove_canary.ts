@@ -6,7 +6,8 @@ import type { Step } from "../../../plan/run_steps.ts";
 import { waitUntil } from "../../../wait_until.ts";
 import type { Move } from "../move.ts";
 import type { MoveTerms } from "../move_terms.ts";
-import { toldRun } from "../schedule_runs.ts";
+import { describeJob, readLog } from "../remedies.ts";
+import { type ToldRun, toldRun } from "../schedule_runs.ts";
 import { canaryName } from "./create_canary.ts";
 
 type Proving = Pick<Move, "world" | "hub" | "activity" | "signal" | "progress">;
@@ -29,12 +30,15 @@ export function proveCanary(move: Proving, terms: Pick<MoveTerms, "run_id">): St
     undo: "nothing to undo: it only looks",
     look: async () => {
       const [job, run] = [await ended(), await toldRun(hub.sql, terms.run_id)];
-      return { done: job !== null, evidence: { job: job ?? "not ended", ...canaryVerdict(job, run) } };
+      return {
+        done: job !== null,
+        evidence: { job: job ?? "not ended", ...canaryVerdict(job, run, readLog(world, name)) },
+      };
     },
     act: async () => {
       const deadlineMs = activity.maxSeconds * 1_000 + BEYOND_BUDGET_MS;
       const wait = { forWhat: `the Job ${name} to end`, deadlineMs, intervalMs: LOOK_EVERY_MS, signal };
-      await waitUntil({ ...wait, hint: `kubectl describe jobs.batch ${name}` }, async () => {
+      await waitUntil({ ...wait, hint: describeJob(world, name) }, async () => {
         const job = await jobState(world.cluster, name);
         if (job === null) throw new OpsFailure(`Could not follow the Job ${name}`, { observed: "it is gone" });
         if (job.ended !== null) return { found: true };
@@ -51,16 +55,19 @@ export interface CanaryVerdict {
   readonly says: string;
 }
 
-/** @param run what the hub knows of it; null: nothing */
-export function canaryVerdict(
-  job: "complete" | "failed" | null,
-  run: Awaited<ReturnType<typeof toldRun>>,
-): CanaryVerdict {
+/**
+ * @param run what the hub knows of it; null: nothing
+ * @param log the command that shows what its pod said
+ */
+export function canaryVerdict(job: "complete" | "failed" | null, run: ToldRun | null, log: string): CanaryVerdict {
   if (job === null) return { outcome: "unknown", says: "its Job has not ended" };
   if (run === null)
     return job === "failed"
-      ? { outcome: "failed", says: "its Job failed, and the hub knows of no run with its id" }
-      : { outcome: "unknown", says: "its Job is complete, and the hub knows of no run with its id: is it this hub?" };
+      ? { outcome: "failed", says: `its Job failed, and the hub knows of no run with its id; its log: ${log}` }
+      : {
+          outcome: "unknown",
+          says: `its Job is complete, and this hub knows of no run with its id. It may have stepped aside, or called another hub: read the Job's log: ${log}`,
+        };
   if (run.automation_error !== null) return { outcome: "failed", says: `its run failed: ${run.automation_error}` };
   if (run.lock_skipped) return { outcome: "again", says: "another sweep held the lock: nothing was learnt, try again" };
   if (job === "failed") return { outcome: "failed", says: `its run ended with ${run.exit_code}, and its Job failed` };

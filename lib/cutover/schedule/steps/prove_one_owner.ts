@@ -2,6 +2,7 @@
 import { OpsFailure } from "../../../failure.ts";
 import type { Step } from "../../../plan/run_steps.ts";
 import type { Move } from "../move.ts";
+import { forCluster } from "../own_commands.ts";
 import type { ScheduleVerdict } from "../sight.ts";
 import { lookAtSchedule } from "../status.ts";
 
@@ -23,7 +24,7 @@ export function proveOneOwner({ world }: Pick<Move, "world">, wanted: ScheduleVe
       throw new OpsFailure("Could not prove who owns the schedule", {
         observed: `${String(evidence.verdict)}: ${(evidence.enabled as string[]).join(", ") || "nothing is enabled"}`,
         expected: WORDS[wanted],
-        hint: "scripts/cutover.ts schedule status",
+        hint: forCluster(world.cluster, "scripts/cutover.ts schedule status"),
       });
     },
   };

@@ -105,7 +105,11 @@ describeWithKubectl("lookAtSchedule()", () => {
     const status = await look();
     expect(status).toMatchObject({ verdict: "parallel", parallelSince: "2026-11-20T00:00:00Z", exitCode: 0 });
     expect(status.findings).toMatchObject([
-      { id: "parallel_run", severity: "degraded", remedy: "scripts/cutover.ts schedule canary --parallel --end" },
+      {
+        id: "parallel_run",
+        severity: "degraded",
+        remedy: "scripts/cutover.ts schedule canary --context test --parallel --end",
+      },
     ]);
   });
 

@@ -109,7 +109,8 @@ describe("a gate", () => {
     for (const verdict of ["cronjob", "none", "both"] as const)
       expect(await ask(oneOwner, { ...back, status: status({ verdict }) })).toEqual(PASS);
     expect(await ask(oneOwner, back)).toEqual(["refuse", oneOwner.remedy]);
-    expect(await ask(oneOwner, { ...back, entries: opened("switch") })).toEqual(PASS);
+    for (const act of ["switch", "rollback", "parallel", "end-parallel"])
+      expect(await ask(oneOwner, { ...back, entries: opened(act) })).toEqual(PASS);
     expect(await ask(oneOwner, { ...back, status: status({ verdict: "parallel" }) })).toEqual([
       "refuse",
       "scripts/cutover.ts schedule canary --parallel --end",
@@ -166,6 +167,13 @@ describe("a gate", () => {
     expect(await ask(nobodyElseMoving, { otherMover: "pid 7" })).toEqual(["refuse", nobodyElseMoving.remedy]);
     expect(await ask(nobodyElseMoving, { entries: opened("switch") })).toEqual(["refuse", resume]);
     expect(await ask(nobodyElseMoving, { ...back, entries: opened("switch") })).toEqual(PASS);
+    expect(await ask(nobodyElseMoving, { terms: terms({ act: "parallel" }), entries: opened("parallel") })).toEqual(
+      PASS,
+    );
+    const elsewhere = [entry({ detail: { act: "switch", file: "/p.json", context: "prod", namespace: "hub" } })];
+    expect((await ask(nobodyElseMoving, { entries: elsewhere }))[1]).toBe(
+      "scripts/cutover.ts schedule switch --context prod --namespace hub --apply /p.json",
+    );
     const closed = [...opened("switch"), entry({ entry: "closed" })];
     expect(await ask(nobodyElseMoving, { entries: closed })).toEqual(PASS);
   });

@@ -75,6 +75,18 @@ describeWithKubectl("a step that touches units", () => {
   );
 
   test(
+    "disable_timer says calmly what became of a linked timer, and of one that still fires that it does",
+    async () => {
+      await linked();
+      const step = disableTimer(move(), terms());
+      expect((await step.look()).evidence).toEqual({ [`${NAME}.timer`]: "still fires: enabled, active" });
+      await does(step);
+      expect((await step.look()).evidence).toEqual({ [`${NAME}.timer`]: "fires no more, its link is gone" });
+    },
+    WATCHDOG_MS,
+  );
+
+  test(
     "a timer of the old name goes and comes back as it was, a file; with Persistent=true it makes up for nothing",
     async () => {
       const text = "[Timer]\nOnCalendar=*-*-* *:00/15:00 UTC\nPersistent=true\n\n[Install]\nWantedBy=timers.target\n";
