@@ -42,22 +42,24 @@ export interface Act {
 const GO_BACK = "scripts/cutover.ts schedule rollback";
 const LOOK = "scripts/cutover.ts schedule status";
 
+/** What must hold before the CronJob fires by its schedule, beside the timer or in its stead. */
+const CRONJOB_MAY_FIRE = [
+  hubAnswers,
+  nobodyElseMoving,
+  oneOwner,
+  noForeignSchedule,
+  definitionsAgree,
+  unitAsShipped,
+  cronJobAsRendered,
+  canaryPassed,
+];
+
 export const ACTS: readonly Act[] = [
   {
     name: "switch",
     promise: "The CronJob takes the schedule over from the timer",
     owner: "cronjob",
-    gates: [
-      hubAnswers,
-      nobodyElseMoving,
-      oneOwner,
-      noForeignSchedule,
-      definitionsAgree,
-      unitAsShipped,
-      cronJobAsRendered,
-      canaryPassed,
-      comparisonReady,
-    ],
+    gates: [...CRONJOB_MAY_FIRE, comparisonReady],
     steps: (move, terms, plan) => [
       { ...suspendCronJob(move), holdsUntil: "unsuspend_cronjob" },
       copyUnitsToArchive(move, terms),
@@ -106,16 +108,7 @@ export const ACTS: readonly Act[] = [
     name: "parallel",
     promise: "The CronJob runs beside the timer, so that both can be compared",
     owner: null,
-    gates: [
-      hubAnswers,
-      nobodyElseMoving,
-      oneOwner,
-      noForeignSchedule,
-      definitionsAgree,
-      unitAsShipped,
-      cronJobAsRendered,
-      canaryPassed,
-    ],
+    gates: CRONJOB_MAY_FIRE,
     steps: (move) => [unsuspendCronJob(move, { parallel: true }), proveOneOwner(move, "parallel")],
   },
   {
