@@ -4,9 +4,9 @@ import { defineScript, type Io, type Outcome } from "../lib/cli/define_script.ts
 import { main } from "../lib/cli/main.ts";
 import { type Config, readConfig } from "../lib/config.ts";
 import { SOURCES, type Source } from "../lib/consistency/report.ts";
-import { REQUIREMENTS, type Requirement } from "../lib/consistency/requirement.ts";
 import type { Database } from "../lib/db/connect.ts";
 import { describeFailure, usageFailure } from "../lib/failure.ts";
+import { REQUIREMENTS, type Requirement } from "../lib/schedule/requirement.ts";
 
 /** As near to the moment at which a schedule fired as this process knows. */
 const STARTED_AT = new Date();
@@ -61,25 +61,22 @@ async function keepFailed(
 ): Promise<void> {
   const { keepUnreported } = await import("../lib/consistency/sweep/spooled_runs.ts");
   const { CLEANUP } = await import("../lib/activity/activity.ts");
+  const { sweepRecorder } = await import("../lib/activity/activity_run.ts");
   const { hubKeyOf } = await import("../lib/db/hub_key.ts");
   const times = { fired_at: STARTED_AT.toISOString(), finished_at: new Date().toISOString() };
   const row = { run_id: runId, definition_id: CLEANUP.definitionId, source, ...times, status: "failed" } as const;
-  const where = { home: config.stateHubHome, hubKey: hubKeyOf(config.database), activity: await recorder() };
+  const where = { home: config.stateHubHome, hubKey: hubKeyOf(config.database), activity: sweepRecorder };
   await keepUnreported({ ...row, reason: why }, { database, ...where });
 }
 
 async function skipped({ source, requires }: CleanupArguments, found: string, config: Config): Promise<Outcome> {
   const { skippedRun } = await import("../lib/consistency/commands/skipped_run.ts");
   const { CLEANUP } = await import("../lib/activity/activity.ts");
+  const { sweepRecorder } = await import("../lib/activity/activity_run.ts");
   const { hubKeyOf } = await import("../lib/db/hub_key.ts");
-  const where = { home: config.stateHubHome, hubKey: hubKeyOf(config.database), activity: await recorder() };
+  const where = { home: config.stateHubHome, hubKey: hubKeyOf(config.database), activity: sweepRecorder };
   const run = { definitionId: CLEANUP.definitionId, source, firedAt: STARTED_AT, found };
   return skippedRun({ ...run, requirement: requires ?? "state-hub.health", ...where });
-}
-
-async function recorder() {
-  const { recordSweep, recordUnendedSweep } = await import("../lib/activity/activity_run.ts");
-  return { ended: recordSweep, neverEnded: recordUnendedSweep };
 }
 
 export const script = defineScript({

@@ -5,9 +5,9 @@ import { main } from "../lib/cli/main.ts";
 import { type Config, readConfig, readServiceConfig } from "../lib/config.ts";
 import type { RemoteOptions } from "../lib/consistency/check_fleet.ts";
 import { SOURCES, type Source } from "../lib/consistency/report.ts";
-import { REQUIREMENTS, type Requirement } from "../lib/consistency/requirement.ts";
 import type { RunFlags } from "../lib/consistency/saved_plan/plan_flags.ts";
 import { usageFailure } from "../lib/failure.ts";
+import { REQUIREMENTS, type Requirement } from "../lib/schedule/requirement.ts";
 
 /** As near to the moment at which a schedule fired as this process knows. */
 const STARTED_AT = new Date();
@@ -51,6 +51,7 @@ async function runHere(args: CheckArguments, io: Io): Promise<Outcome> {
   const { runAsAsked } = await import("../lib/consistency/saved_plan/run_as_asked.ts");
   const { isStrict, REMOTE_RUN_SECONDS } = await import("../lib/consistency/commands/remote_runs.ts");
   const { runOutcome } = await import("../lib/consistency/run_outcome.ts");
+  const { sweepRecorder } = await import("../lib/activity/activity_run.ts");
   const asked = await askedRun(args);
   const remotes = await remotesFor({ ...args, remote: asked.remote, "write-back": asked.writeBack }, config);
   const runId = await nameOf(args);
@@ -68,7 +69,7 @@ async function runHere(args: CheckArguments, io: Io): Promise<Outcome> {
     // A plan that is half done because of a usual budget would need a new one.
     maxSeconds: args["max-seconds"] ?? (remotes === null || asked.plan !== null ? null : REMOTE_RUN_SECONDS),
     remotes,
-    activity: await recorder(),
+    activity: sweepRecorder,
     signal: io.signal,
     progress: io.progress,
   });
@@ -118,20 +119,15 @@ async function skipped(
   what: { readonly found: string; readonly home: string; readonly hubKey: string | null },
 ): Promise<Outcome> {
   const { skippedRun } = await import("../lib/consistency/commands/skipped_run.ts");
-  const { SWEEP_DEFINITION_ID } = await import("../lib/activity/activity_run.ts");
+  const { SWEEP_DEFINITION_ID, sweepRecorder } = await import("../lib/activity/activity_run.ts");
   const run = { definitionId: SWEEP_DEFINITION_ID, runId, source, firedAt: STARTED_AT, requirement: requires };
-  return skippedRun({ ...run, ...what, activity: await recorder() });
+  return skippedRun({ ...run, ...what, activity: sweepRecorder });
 }
 
 /** The name that the run was given; most are given none, and need not load what reads it. */
 async function nameOf(args: CheckArguments): Promise<string | undefined> {
   if ((args["run-id"] ?? args.requires ?? args["requires-within"]) === undefined) return undefined;
   return (await import("../lib/consistency/commands/scheduled_flags.ts")).runIdOf(args);
-}
-
-async function recorder() {
-  const { recordSweep, recordUnendedSweep } = await import("../lib/activity/activity_run.ts");
-  return { ended: recordSweep, neverEnded: recordUnendedSweep };
 }
 
 export const script = defineScript({

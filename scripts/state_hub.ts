@@ -29,10 +29,10 @@ async function withHub(io: Io, opening: Opening, work: (database: Database) => P
 async function runsOnRequest(config: Config, io: Io) {
   const { openHub } = await import("../lib/hub/open_hub.ts");
   const { remoteRuns } = await import("../lib/consistency/commands/remote_runs.ts");
-  const { recordSweep, recordUnendedSweep } = await import("../lib/activity/activity_run.ts");
+  const { sweepRecorder } = await import("../lib/activity/activity_run.ts");
   return remoteRuns(config, {
     connect: () => openHub(config, { applicationName: "state_hub run", io }),
-    activity: { ended: recordSweep, neverEnded: recordUnendedSweep },
+    activity: sweepRecorder,
   });
 }
 

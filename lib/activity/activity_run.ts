@@ -84,6 +84,9 @@ export function recordUnendedSweep(tx: Transaction, run: Holder & { readonly run
   });
 }
 
+/** What a sweep is given to have its runs recorded. */
+export const sweepRecorder = { ended: recordSweep, neverEnded: recordUnendedSweep };
+
 /** Also of an activity that this toolkit knows nothing of: a newer one has kept it. */
 function recordUnreported(tx: Transaction, run: UnreportedRun): Promise<void> {
   const { run_id: runId, definition_id, source, fired_at: firedAt, finished_at: finishedAt, status, reason } = run;

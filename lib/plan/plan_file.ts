@@ -1,11 +1,12 @@
 // A plan on the disk: whole or not there, readable by its owner alone, and in the place of nothing but another plan. What is
 // read back is judged strictly: a plan of another kind, another version, or with a changed word is refused.
-import { lstatSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { lstatSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { OpsFailure, usageFailure } from "../failure.ts";
 import { shellQuoted } from "../shell_quoted.ts";
 import { writeWhole } from "../whole_file.ts";
 import { isUnaltered, type Plan, savedPlan } from "./plan.ts";
+import { firstFault, readJson } from "./read_json.ts";
 
 /** A plan is a page or two; what is much more is something else. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -34,8 +35,8 @@ export function writePlan(file: string, plan: Plan): void {
  * for one that was changed after it was made
  */
 export function readPlan(file: string, kinds: readonly string[], remake?: (kind: string) => string): Plan {
-  const found = savedPlan.safeParse(readJson(file));
-  if (!found.success) throw noPlan(file, whyNot(found.error.issues[0]));
+  const found = savedPlan.safeParse(jsonIn(file));
+  if (!found.success) throw noPlan(file, firstFault(found.error.issues));
   const plan = found.data;
   if (!isUnaltered(plan))
     throw new OpsFailure("Could not apply the plan", {
@@ -63,20 +64,14 @@ function requireRoom(path: string): void {
 
 function isSomePlan(path: string): boolean {
   try {
-    return savedPlan.safeParse(readJson(path)).success;
+    return savedPlan.safeParse(jsonIn(path)).success;
   } catch {
     return false;
   }
 }
 
-function readJson(file: string): unknown {
-  try {
-    if (statSync(file).size > MAX_BYTES) throw noPlan(file, `more than ${MAX_BYTES} bytes`);
-    return JSON.parse(readFileSync(file, "utf8"));
-  } catch (cause) {
-    if (cause instanceof OpsFailure) throw cause;
-    throw noPlan(file, cause instanceof SyntaxError ? "it is no JSON" : "it cannot be read", cause);
-  }
+function jsonIn(file: string): unknown {
+  return readJson(file, MAX_BYTES, (observed, cause) => noPlan(file, observed, cause));
 }
 
 function noPlan(file: string, observed: string, cause?: unknown, kinds?: string): OpsFailure {
@@ -87,10 +82,4 @@ function noPlan(file: string, observed: string, cause?: unknown, kinds?: string)
     hint: `ls -l ${shellQuoted(file)}`,
     cause,
   });
-}
-
-/** The first thing that is wrong, by where it stands; never a value. */
-function whyNot(first: { readonly path: readonly PropertyKey[]; readonly message: string } | undefined): string {
-  const place = first?.path.map(String).join(".") ?? "";
-  return `${place === "" ? "the document" : place}: ${first?.message ?? "it has another shape"}`;
 }

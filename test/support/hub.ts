@@ -1,7 +1,7 @@
 // A State Hub of its own for a test: a migrated database on the run's shared server, and the main job run on it in
 // process, as the script runs it.
 
-import { recordSweep, recordUnendedSweep } from "../../lib/activity/activity_run.ts";
+import { sweepRecorder } from "../../lib/activity/activity_run.ts";
 import { type CheckOptions, checkFleet } from "../../lib/consistency/check_fleet.ts";
 import type { FleetResult } from "../../lib/consistency/run_ledger.ts";
 import { type Database, openDatabase } from "../../lib/db/connect.ts";
@@ -47,7 +47,7 @@ const DEFAULTS = {
   strict: true,
   maxSeconds: null,
   remotes: null,
-  activity: { ended: recordSweep, neverEnded: recordUnendedSweep },
+  activity: sweepRecorder,
   signal: new AbortController().signal,
   progress: () => {},
 };

@@ -1,7 +1,7 @@
 // A hub that answers, for a test: in this process on a free port, over a database of its own.
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { recordSweep, recordUnendedSweep } from "../../lib/activity/activity_run.ts";
+import { sweepRecorder } from "../../lib/activity/activity_run.ts";
 import { registerAsked } from "../../lib/consistency/commands/register_asked.ts";
 import { remoteRuns } from "../../lib/consistency/commands/remote_runs.ts";
 import { openDatabase } from "../../lib/db/connect.ts";
@@ -20,7 +20,7 @@ function workOn(
   const config = { database: { kind: "url", url: new Secret(url) }, stateHubHome: home, host } as const;
   return remoteRuns(config, {
     connect: () => openDatabase({ url: new Secret(url), applicationName: "a run", access: "read-write" }),
-    activity: { ended: recordSweep, neverEnded: recordUnendedSweep },
+    activity: sweepRecorder,
   });
 }
 

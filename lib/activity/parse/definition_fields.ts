@@ -1,6 +1,7 @@
 // What each key of a definition may hold, and in what words that is told. One row for each, in the order in which the keys
 // stand in a file; a key that has no row here is refused.
 import { z } from "zod";
+import { REQUIREMENTS } from "../../schedule/requirement.ts";
 
 /** A name of a Kubernetes CronJob has 11 characters fewer than a label: its Jobs get a suffix. */
 export const LONGEST_UNIT_NAME = 52;
@@ -12,8 +13,6 @@ const EVENT = /^org(?:\.[a-z][a-z0-9_]*){2,}$/;
 const ONE_LINE = /^(?![\s\S]*[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}])\S(?:[\s\S]*\S)?$/u;
 /** Words that no shell, no unit and no YAML reads as anything else. */
 const INSTRUCTION = /^scripts\/[a-z][a-z0-9_]*\.ts(?: [A-Za-z0-9@+=:,./_-]+)*$/;
-/** What may have to hold before a run begins. */
-export const REQUIREMENTS = ["state-hub.health"] as const;
 const LONGEST_BUDGET_S = 86_400;
 
 interface FieldRule {

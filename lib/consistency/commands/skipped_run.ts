@@ -1,10 +1,10 @@
 // A scheduled run that did not begin because what it requires is not there. That is no failure of the run, and must not be a
 // silence either: it is told, and its row is written when the hub is back.
 import type { Outcome } from "../../cli/define_script.ts";
+import type { Requirement } from "../../schedule/requirement.ts";
 import { STATUS_COMMAND } from "../next_command.ts";
 import type { ActivityRecorder } from "../record_run.ts";
 import type { Source } from "../report.ts";
-import type { Requirement } from "../requirement.ts";
 import { keepUnreported } from "../sweep/spooled_runs.ts";
 
 export interface SkippedRun {

@@ -1,9 +1,9 @@
 // The plan on the disk. It holds whatever the workplans hold, so that nobody else may read it, and it replaces nothing but
 // another plan: whoever mistypes a name must not lose a file.
-import { lstatSync, readFileSync, statSync } from "node:fs";
+import { lstatSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import type { z } from "zod";
 import { OpsFailure, usageFailure } from "../../failure.ts";
+import { firstFault, readJson } from "../../plan/read_json.ts";
 import { shellQuoted } from "../../shell_quoted.ts";
 import { writeWhole } from "../../whole_file.ts";
 import { isUnaltered, PLAN_KIND, type SavedPlan, savedPlan } from "./plan_document.ts";
@@ -45,8 +45,8 @@ export function writePlanFile(file: string, plan: SavedPlan): void {
  * after it was made
  */
 export function readPlanFile(file: string): SavedPlan {
-  const found = savedPlan.safeParse(readJson(file));
-  if (!found.success) throw noPlan(file, whyNot(found.error));
+  const found = savedPlan.safeParse(jsonIn(file));
+  if (!found.success) throw noPlan(file, firstFault(found.error.issues));
   if (isUnaltered(found.data)) return found.data;
   throw new OpsFailure("Could not apply the plan", {
     observed: "its digest is not that of what it says: it was changed after it was made",
@@ -56,19 +56,13 @@ export function readPlanFile(file: string): SavedPlan {
   });
 }
 
-function readJson(file: string): unknown {
-  try {
-    if (statSync(file).size > MAX_BYTES) throw noPlan(file, `more than ${MAX_BYTES} bytes`);
-    return JSON.parse(readFileSync(file, "utf8"));
-  } catch (cause) {
-    if (cause instanceof OpsFailure) throw cause;
-    throw noPlan(file, cause instanceof SyntaxError ? "it is no JSON" : "it cannot be read", cause);
-  }
+function jsonIn(file: string): unknown {
+  return readJson(file, MAX_BYTES, (observed, cause) => noPlan(file, observed, cause));
 }
 
 function isPlan(file: string): boolean {
   try {
-    return (readJson(file) as { kind?: unknown } | null)?.kind === PLAN_KIND;
+    return (jsonIn(file) as { kind?: unknown } | null)?.kind === PLAN_KIND;
   } catch {
     return false;
   }
@@ -83,10 +77,4 @@ function noPlan(file: string, observed: string, cause?: unknown): OpsFailure {
     hint,
     cause,
   });
-}
-
-/** The first thing that is wrong, by where it stands; never a value. */
-function whyNot({ issues: [first] }: z.ZodError): string {
-  const place = first?.path.join(".") ?? "";
-  return `${place === "" ? "the document" : place}: ${first?.message ?? "it has another shape"}`;
 }

@@ -3,7 +3,7 @@
 
 import { mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { recordSweep, recordUnendedSweep } from "../../../../lib/activity/activity_run.ts";
+import { sweepRecorder } from "../../../../lib/activity/activity_run.ts";
 import type { CheckOptions } from "../../../../lib/consistency/check_fleet.ts";
 import { loadHubSnapshot } from "../../../../lib/consistency/hub_snapshot.ts";
 import { addRepo } from "../../../../lib/consistency/repo_registry.ts";
@@ -65,7 +65,7 @@ export function plansOver(
       full: false,
       maxSeconds: null,
       remotes: null,
-      activity: { ended: recordSweep, neverEnded: recordUnendedSweep },
+      activity: sweepRecorder,
     },
     ...{ signal: new AbortController().signal, progress: () => {} },
     ...terms,
