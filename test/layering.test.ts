@@ -18,6 +18,7 @@ const GROUND = [
   "front_matter",
   "metrics",
   "pool",
+  "query",
   "wait_until",
   "within",
   "canonical",

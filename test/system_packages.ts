@@ -56,6 +56,7 @@ export const SYSTEM_PACKAGES: readonly SystemPackage[] = [
     why: "the events' stream, as it is, full, frozen or refusing",
     present: () => has("nats-server"),
   },
+  { name: "age", why: "the encryption of backups", present: () => ["age", "age-keygen"].every(has) },
   { name: "curl", why: "the hub's client that nobody here wrote", present: () => has("curl") },
   {
     name: "systemd",
