@@ -42,7 +42,7 @@ const ANSWER_WITHIN_MS = 75_000;
 
 // How the server finds out that a client is gone, with the locks of its rows and of its session: a killed one within a
 // second, also in the middle of a statement; a lost host or a cut line after 25 to 35 s without a sign of life.
-const NOTICES_LOST_CLIENT = {
+export const NOTICES_LOST_CLIENT = {
   client_connection_check_interval: 1_000,
   tcp_keepalives_idle: 10,
   tcp_keepalives_interval: 5,
@@ -65,7 +65,7 @@ export class Database {
     const { url, applicationName } = options;
     const connection = { application_name: applicationName, ...SERVER_GIVES_UP, ...settingsOfAll(options) };
     this.#options = options;
-    this.#open = (onclose) => clientOf(url.reveal(), connection, onclose);
+    this.#open = (onclose) => clientOf(url.reveal(), connection, { onclose });
     this.#answerWithinMs = options.answerWithinMs ?? ANSWER_WITHIN_MS;
     this.#readers = new ReaderLanes(() => new Lane(this.#open, this.#answerWithinMs), options.readers ?? 1);
     this.#lanes = new TransactionLanes(this.#open, this.#answerWithinMs, options.writers ?? WRITERS);
@@ -95,7 +95,7 @@ export class Database {
     const { url } = this.#options;
     const connection = { application_name: holderName(holder), ...LOCKS_GIVE_UP, ...settingsOfAll(this.#options) };
     const direct = withoutParameters(url.reveal(), Object.keys(connection));
-    const locks = new SessionLocks((onclose) => clientOf(direct, connection, onclose), pace);
+    const locks = new SessionLocks((onclose) => clientOf(direct, connection, { onclose }), pace);
     try {
       await requireServerItself(locks.sql, url);
       return locks;
@@ -112,7 +112,7 @@ export class Database {
   listen(channel: string, onNotice: () => void): Listener {
     const { url, applicationName } = this.#options;
     const connection = { application_name: `${applicationName} listen`, ...settingsOfAll(this.#options) };
-    const open = (onclose: () => void) => clientOf(url.reveal(), connection, onclose, onNotice);
+    const open = (onclose: () => void) => clientOf(url.reveal(), connection, { onclose, onNotice });
     return new Listener(open, { channel, onNotice, answerWithinMs: this.#answerWithinMs });
   }
 
@@ -142,11 +142,18 @@ function settingsOfAll({ access }: ConnectOptions) {
   return { TimeZone: "UTC", ...NOTICES_LOST_CLIENT, ...readOnly };
 }
 
-function clientOf(
+export interface ClientEvents {
+  readonly onclose: () => void;
+  readonly onNotice?: () => void;
+  /** Aborted: a connection that is being made is not. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A client of one connection, which is made when its first statement is sent, and never made anew. */
+export function clientOf(
   url: string,
   connection: Record<string, string | number | boolean>,
-  onclose: () => void,
-  onNotice?: () => void,
+  { onclose, onNotice, signal }: ClientEvents,
 ): Sql {
   // `onnotify` is what the driver's own listen() stands on; its types name neither of the two.
   const options: postgres.Options<Record<string, never>> & { onnotify?: () => void; socket: unknown } = {
@@ -158,7 +165,7 @@ function clientOf(
     fetch_types: false,
     onnotice: () => {},
     connection,
-    socket: oneSocket(),
+    socket: oneSocket(signal),
     onclose,
     ...(onNotice === undefined ? {} : { onnotify: onNotice }),
   };
@@ -166,7 +173,7 @@ function clientOf(
 }
 
 /** The driver lets a URL's parameters win over ours: those that the locks depend on are not for the URL to say. */
-function withoutParameters(url: string, names: readonly string[]): string {
+export function withoutParameters(url: string, names: readonly string[]): string {
   const parsed = new URL(url);
   for (const name of names) parsed.searchParams.delete(name);
   return parsed.href;

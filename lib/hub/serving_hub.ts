@@ -5,6 +5,8 @@ import type { RunHost } from "./runs/run_host.ts";
 
 export interface Hub {
   readonly database: Database;
+  /** It was started to read alone: that its database takes no changes is then no fault. Not so unless given. */
+  readonly readsOnly?: boolean;
   /** Sweeps and syncs that were asked for over HTTP. */
   readonly runs: RunHost;
   readonly registerRepo: RegisterRepo;

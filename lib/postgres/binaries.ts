@@ -1,5 +1,6 @@
-// Finds the programs of PostgreSQL 15: the machine's own, else the npm package's. Asked for their version by the
-// account that will run them, because a binary that root can run below /root is of no use to the server.
+// Finds the server programs of one major version of PostgreSQL: the machine's own, else the npm package's. Asked for
+// their version by the account that will run them, because a binary that root can run below /root is of no use to the
+// server.
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { OpsFailure } from "../failure.ts";
@@ -18,8 +19,10 @@ export interface Binaries {
   readonly version: string;
 }
 
-export interface FindBinaries {
-  readonly layout: Layout;
+export interface LookForBinaries {
+  readonly major: number;
+  /** Where the npm package's programs are unpacked. */
+  readonly layout: Pick<Layout, "home" | "binariesDirectory">;
   readonly user: ServerUser;
   readonly env: Record<string, string>;
   /** Look nowhere else. */
@@ -27,40 +30,50 @@ export interface FindBinaries {
   readonly progress?: (message: string) => void;
 }
 
+export type FindBinaries = Omit<LookForBinaries, "major">;
+
 // Where Debian, RPM packages and Homebrew put a major version's programs: none of them on everybody's PATH.
-const USUAL_PLACES = [
-  `/usr/lib/postgresql/${MAJOR_VERSION}/bin`,
-  `/usr/pgsql-${MAJOR_VERSION}/bin`,
-  `/opt/homebrew/opt/postgresql@${MAJOR_VERSION}/bin`,
-  `/usr/local/opt/postgresql@${MAJOR_VERSION}/bin`,
+const usualPlaces = (major: number): string[] => [
+  `/usr/lib/postgresql/${major}/bin`,
+  `/usr/pgsql-${major}/bin`,
+  `/opt/homebrew/opt/postgresql@${major}/bin`,
+  `/usr/local/opt/postgresql@${major}/bin`,
 ];
 
 /** @throws OpsFailure naming every place that was looked at and the one command to type */
 export async function findBinaries(find: FindBinaries): Promise<Binaries> {
-  const looked: string[] = [];
-  if (find.binaries !== "npm") {
-    for await (const directory of systemPlaces(find.env)) {
-      const version = await versionIn(directory, find);
-      if (version !== null) return { source: "system", directory, version };
-      looked.push(directory);
-    }
-  }
-  if (find.binaries !== "system") {
-    const directory = unpackNpmBinaries(find.layout, find.progress);
-    const version = directory === null ? null : await versionIn(directory, find);
-    if (directory !== null && version !== null) return { source: "npm", directory, version };
-    looked.push(npmPackageName());
-  }
+  const result = await lookForBinaries({ ...find, major: MAJOR_VERSION });
+  if ("found" in result) return result.found;
   throw new OpsFailure(`Could not find PostgreSQL ${MAJOR_VERSION} for the embedded State Hub`, {
-    observed: `nothing that ${find.user.name} can run in ${looked.join(", ") || "any usual place"}`,
+    observed: result.seen,
     hint: "npm ci --include=optional",
   });
 }
 
-async function* systemPlaces(env: Record<string, string>): AsyncGenerator<string> {
+/** @returns the programs, or in words where they were looked for in vain */
+export async function lookForBinaries(look: LookForBinaries): Promise<{ found: Binaries } | { seen: string }> {
+  const looked: string[] = [];
+  if (look.binaries !== "npm") {
+    for await (const directory of systemPlaces(look.major, look.env)) {
+      const version = await versionIn(directory, look);
+      if (version !== null) return { found: { source: "system", directory, version } };
+      looked.push(directory);
+    }
+  }
+  // The package holds this version alone.
+  if (look.binaries !== "system" && look.major === MAJOR_VERSION) {
+    const directory = unpackNpmBinaries(look.layout, look.progress);
+    const version = directory === null ? null : await versionIn(directory, look);
+    if (directory !== null && version !== null) return { found: { source: "npm", directory, version } };
+    looked.push(npmPackageName());
+  }
+  return { seen: `nothing that ${look.user.name} can run in ${looked.join(", ") || "any usual place"}` };
+}
+
+async function* systemPlaces(major: number, env: Record<string, string>): AsyncGenerator<string> {
   const seen = new Set<string>();
   const inPath = (env.PATH ?? "").split(delimiter).filter((directory) => directory !== "");
-  for (const directory of [...USUAL_PLACES, ...inPath]) {
+  for (const directory of [...usualPlaces(major), ...inPath]) {
     if (seen.has(directory) || !existsSync(join(directory, "postgres"))) continue;
     seen.add(directory);
     // A PATH may hold a lone link to `postgres`; initdb must be its neighbour.
@@ -79,12 +92,12 @@ async function bindirOfPgConfig(env: Record<string, string>): Promise<string | n
   }
 }
 
-async function versionIn(directory: string, find: FindBinaries): Promise<string | null> {
-  const argv = find.user.command([join(directory, "postgres"), "--version"]);
+async function versionIn(directory: string, look: LookForBinaries): Promise<string | null> {
+  const argv = look.user.command([join(directory, "postgres"), "--version"]);
   try {
-    const { stdout } = await run(argv, { env: find.env, cwd: "/", deadlineMs: 10_000 });
+    const { stdout } = await run(argv, { env: look.env, cwd: "/", deadlineMs: 10_000 });
     const version = /\(PostgreSQL\) (\d+)\.(\d+)/.exec(stdout);
-    return version?.[1] === String(MAJOR_VERSION) ? `${version[1]}.${version[2]}` : null;
+    return version?.[1] === String(look.major) ? `${version[1]}.${version[2]}` : null;
   } catch {
     return null;
   }

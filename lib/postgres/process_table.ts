@@ -1,6 +1,41 @@
 // Questions about processes, answered by the kernel.
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
+export interface ListedProcess {
+  readonly pid: number;
+  readonly parent: number;
+  /** As commandLineOf() gives it. */
+  readonly command: string;
+}
+
+/** Every process that has a command line: no zombies, no threads of the kernel. */
+export function listProcesses(): ListedProcess[] {
+  if (process.platform !== "linux") return listFromPs();
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => ({ pid: Number(name), parent: parentOf(name), command: commandLineOf(Number(name)) }))
+    .filter(({ command }) => command !== "");
+}
+
+/** proc(5): the parent is the second field behind the name, which is in parentheses and may hold any character. */
+function parentOf(pid: string): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+  } catch {
+    return 0;
+  }
+}
+
+function listFromPs(): ListedProcess[] {
+  const { stdout } = Bun.spawnSync(["ps", "-axww", "-o", "pid=,ppid=,command="], { stderr: "ignore" });
+  return [...stdout.toString().matchAll(/^ *(\d+) +(\d+) +(.+)$/gm)].map(([, pid, parent, command]) => ({
+    pid: Number(pid),
+    parent: Number(parent),
+    command: command ?? "",
+  }));
+}
+
 /**
  * Program and arguments, joined by blanks; empty for no such process and for a zombie.
  * The command line, because everybody may read it: another account's working directory is closed even to root in a
@@ -50,10 +85,10 @@ export function workingDirectoryOf(pid: number): string | null {
   }
 }
 
-/** SIGKILL; that it is gone already is what was wanted. */
-export function endProcess(pid: number): void {
+/** SIGKILL unless another is asked for; that it is gone already is what was wanted. */
+export function endProcess(pid: number, signal: NodeJS.Signals = "SIGKILL"): void {
   try {
-    process.kill(pid, "SIGKILL");
+    process.kill(pid, signal);
   } catch {}
 }
 

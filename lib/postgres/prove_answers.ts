@@ -13,6 +13,8 @@ export type Probe = (url: Secret) => Promise<{ readonly dataDirectory: string }>
 
 export interface ProveAnswers {
   readonly connect: Probe;
+  /** In messages; "the embedded PostgreSQL" unless given. */
+  readonly called?: string;
   readonly progress?: (message: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -37,12 +39,12 @@ const HOPELESS = new Set(["28P01", "28000", "3D000"]);
 export async function proveAnswers(options: ProveAnswers, server: Answering, deadline: Deadline): Promise<boolean> {
   let said = false;
   const wait = {
-    forWhat: `the embedded PostgreSQL (pid ${server.pid}, port ${server.port}) to answer`,
+    forWhat: `${nameOf(options)} (pid ${server.pid}, port ${server.port}) to answer`,
     deadlineMs: deadline.left(),
     intervalMs: 50,
   };
   return waitUntil(options.signal === undefined ? wait : { ...wait, signal: options.signal }, async () => {
-    const answer = await asked(options.connect, server, Math.max(1_000, deadline.left()));
+    const answer = await asked(options, server, Math.max(1_000, deadline.left()));
     if (!("refused" in answer)) return answer;
     if (!said) options.progress?.(`Waiting for PostgreSQL: ${answer.refused}`);
     said = true;
@@ -50,24 +52,25 @@ export async function proveAnswers(options: ProveAnswers, server: Answering, dea
   });
 }
 
-async function asked(connect: Probe, server: Answering, withinMs: number): Promise<Answer> {
+async function asked(options: ProveAnswers, server: Answering, withinMs: number): Promise<Answer> {
   try {
-    const { dataDirectory } = await within(withinMs, connect(server.url));
+    const { dataDirectory } = await within(withinMs, options.connect(server.url));
     if (samePlace(dataDirectory, server.dataDirectory)) return { found: true };
-    throw cannotServe(server, `port ${server.port} is a server of ${dataDirectory}`);
+    throw cannotServe(options, server, `port ${server.port} is a server of ${dataDirectory}`);
   } catch (error) {
-    if (error instanceof OpsFailure && error.message === CANNOT) throw error;
+    if (error instanceof OpsFailure && error.message === cannot(options)) throw error;
     const refused = scrubText(describeFailure(error));
-    if (HOPELESS.has(sqlState(error) ?? "")) throw cannotServe(server, refused, error);
+    if (HOPELESS.has(sqlState(error) ?? "")) throw cannotServe(options, server, refused, error);
     if (!isPostmasterOf(server.pid, server.dataDirectory)) return { found: false };
     return { refused };
   }
 }
 
-const CANNOT = "Could not use the embedded PostgreSQL";
+const nameOf = (options: ProveAnswers): string => options.called ?? "the embedded PostgreSQL";
+const cannot = (options: ProveAnswers): string => `Could not use ${nameOf(options)}`;
 
-function cannotServe(server: Answering, observed: string, cause?: unknown): OpsFailure {
-  return new OpsFailure(CANNOT, {
+function cannotServe(options: ProveAnswers, server: Answering, observed: string, cause?: unknown): OpsFailure {
+  return new OpsFailure(cannot(options), {
     observed,
     expected: `an answer from pid ${server.pid}`,
     where: server.dataDirectory,

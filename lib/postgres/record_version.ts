@@ -8,7 +8,7 @@ import type { ServerUser } from "./server_user.ts";
  * Atomic; does nothing when it stands there already. The folder belongs to the server's account and we may be root:
  * a new file under O_EXCL and a rename follow no link that was put there.
  */
-export function recordVersion(layout: Layout, version: string, user: ServerUser): void {
+export function recordVersion(layout: Pick<Layout, "versionFile">, version: string, user: ServerUser): void {
   const temporary = `${layout.versionFile}.tmp`;
   try {
     if (current(layout) === version) return;
@@ -21,7 +21,7 @@ export function recordVersion(layout: Layout, version: string, user: ServerUser)
   }
 }
 
-function current(layout: Layout): string | null {
+function current(layout: Pick<Layout, "versionFile">): string | null {
   try {
     return readFileSync(layout.versionFile, "utf8").trim();
   } catch {

@@ -25,6 +25,11 @@ export function lastLogLine(dataDirectory: string): string {
   return line === undefined ? "nothing yet" : withoutPrefix(line);
 }
 
+/** The newest complaint in the log, else its newest line; "nothing yet" when there is none that we can read. */
+export function lastComplaint(dataDirectory: string): string {
+  return tellingLine(loggedSince(dataDirectory, new Map())) ?? "nothing yet";
+}
+
 /** The last FATAL, PANIC or error line, else the last line at all; null for an empty text. */
 export function tellingLine(text: string): string | null {
   const lines = linesOf(text);

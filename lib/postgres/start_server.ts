@@ -17,7 +17,10 @@ import { fullDisk, lastLogLine, loggedSince, markLog, tellingLine } from "./serv
 import type { ServerUser } from "./server_user.ts";
 
 export interface StartServer {
-  readonly layout: Layout;
+  readonly layout: Pick<Layout, "dataDirectory" | "versionFile">;
+  /** In messages; "the embedded PostgreSQL" unless given. */
+  readonly called?: string;
+  readonly nice?: boolean;
   readonly binaries: Binaries;
   readonly user: ServerUser;
   readonly env: Record<string, string>;
@@ -74,7 +77,7 @@ async function readyOrEnded(start: StartServer, launched: Launched): Promise<"re
   const { dataDirectory } = start.layout;
   let told = "";
   return waitUntil<"ready" | { said: string }>(
-    { ...waiting(start), forWhat: `the embedded PostgreSQL (pid ${launched.pid}) to be ready` },
+    { ...waiting(start), forWhat: `${nameOf(start)} (pid ${launched.pid}) to be ready` },
     () => {
       const words = launched.lastWords();
       if (words !== null) return { found: { said: words } };
@@ -101,7 +104,7 @@ function obstacle(start: StartServer, words: string): string {
   const said = tellingLine(words) ?? "it ended without a word";
   if (PASSING.test(words)) return said;
   const full = fullDisk(dataDirectory);
-  throw new OpsFailure("Could not start the embedded PostgreSQL", {
+  throw new OpsFailure(`Could not start ${nameOf(start)}`, {
     observed: full === null ? said : `${full}; its last words: ${said}`,
     where: dataDirectory,
     hint: full === null ? `tail ${dataDirectory}/log/*.log` : `df -h ${dataDirectory}`,
@@ -110,7 +113,7 @@ function obstacle(start: StartServer, words: string): string {
 
 async function beforeAnotherTry(start: StartServer, lastTry: string): Promise<void> {
   if (start.deadline.over()) {
-    throw new OpsFailure(`Could not start the embedded PostgreSQL within ${start.deadline.totalMs / 1000} s`, {
+    throw new OpsFailure(`Could not start ${nameOf(start)} within ${start.deadline.totalMs / 1000} s`, {
       observed: lastTry,
       where: start.layout.dataDirectory,
       hint: `ps -fu ${start.user.name}`,
@@ -118,6 +121,10 @@ async function beforeAnotherTry(start: StartServer, lastTry: string): Promise<vo
   }
   start.progress?.(`PostgreSQL could not start yet, trying again: ${lastTry}`);
   await Bun.sleep(100);
+}
+
+function nameOf(start: StartServer): string {
+  return start.called ?? "the embedded PostgreSQL";
 }
 
 function waiting(start: StartServer) {

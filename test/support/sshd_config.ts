@@ -62,6 +62,8 @@ export async function serverConfig(
     "MaxStartups 1000",
     // As the large hosts do, so that git speaks its protocol 2.
     "AcceptEnv GIT_PROTOCOL",
+    // sshd's own: which folder sftp-server stands in differs from system to system.
+    "Subsystem sftp internal-sftp",
     // What whoever runs the tests has set for git or for a shell belongs to neither side. bash reads ~/.bashrc for
     // sshd's commands, too: one that starts a version manager costs 0.2 s a connection, and may print.
     `SetEnv "HOME=${folder}/home" GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1`,

@@ -26,7 +26,8 @@ const KNOWN: readonly Known[] = [
     problem: () => new Problem(409, "Conflict", { detail: "Something of that name is there already" }),
   },
   { code: /^(22|23|54)/, problem: () => refused("the database refused a value") },
-  { code: /^(08|28|53|57|25006)/, problem: away },
+  { code: /^25006/, problem: () => databaseReadOnly() },
+  { code: /^(08|28|53|57)/, problem: away },
   { code: /^(CONNECT|CONNECTION_|E[A-Z])/, problem: away },
 ];
 
@@ -34,6 +35,13 @@ const busy = () =>
   new Problem(503, "Busy", {
     detail: "Somebody else is changing the same rows; nothing was written",
     headers: { "retry-after": "1" },
+  });
+
+/** The server refused a write: a standby, or connections that were opened to read alone. */
+export const databaseReadOnly = () =>
+  new Problem(503, "Database read-only", {
+    detail: "The State Hub's database takes no changes; nothing was written",
+    headers: { "retry-after": RETRY_AFTER_S },
   });
 
 const refused = (why: string) => new Problem(422, "Invalid value", { detail: `Nothing was written: ${why}` });

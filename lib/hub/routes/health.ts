@@ -20,7 +20,7 @@ const HEALTH = z
 /** A probe gives up after a few seconds; a server that has fallen silent would be waited for longer. */
 const ANSWER_WITHIN_MS = 4_000;
 
-export function healthRoutes(app: HubApp, { database }: Hub): void {
+export function healthRoutes(app: HubApp, { database, readsOnly = false }: Hub): void {
   offer(
     app,
     {
@@ -34,7 +34,8 @@ export function healthRoutes(app: HubApp, { database }: Hub): void {
       const found = await within(readIdentity(database.sql), ANSWER_WITHIN_MS, null);
       if (found === null) throw unhealthy("Database unavailable", "The State Hub's database does not answer in time");
       const { read_only, ...identity } = found;
-      if (read_only) throw unhealthy("Database read-only", "The State Hub's database takes no changes (a standby?)");
+      if (read_only && !readsOnly)
+        throw unhealthy("Database read-only", "The State Hub's database takes no changes (a standby?)");
       return { status: 200, body: { status: "ok", db: "connected", ...identity } };
     },
   );

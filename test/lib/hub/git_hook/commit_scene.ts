@@ -1,6 +1,6 @@
 // A repository with the hook in it, commits as a person's client makes them, and a hub that notes what it is asked and
 // answers when the test says so.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { installHook } from "../../../../lib/hub/git_hook/hook_of_repo.ts";
 import { waitUntil } from "../../../../lib/wait_until.ts";
 import { makeRepo, type TestRepo } from "../../../support/git_repo.ts";
@@ -67,6 +67,9 @@ export async function hookedRepo(parent: string, name: string, slug = "garden"):
   return repo;
 }
 
+/** Tells a test's own programs from others of their names, in their environment. */
+const OF_TEST = "STATE_HUB_COMMIT_TEST";
+
 /** No more of an environment than a graphical client has. */
 export function bareEnvironment(home: string, more: Readonly<Record<string, string>> = {}): Record<string, string> {
   return {
@@ -78,6 +81,7 @@ export function bareEnvironment(home: string, more: Readonly<Record<string, stri
     GIT_AUTHOR_EMAIL: "test@example.invalid",
     GIT_COMMITTER_NAME: "Test",
     GIT_COMMITTER_EMAIL: "test@example.invalid",
+    [OF_TEST]: home,
     ...more,
   };
 }
@@ -91,13 +95,13 @@ export async function finish(argv: readonly string[], cwd: string, env: Record<s
 
 export const COMMIT = ["git", "commit", "--quiet", "--allow-empty", "--message", "A commit"] as const;
 
-/** The command lines of all processes, each as one line. */
-export function commandLines(): string[] {
+/** The command lines of all processes that were started with bareEnvironment(home), each as one line. */
+export function commandLines(home: string): string[] {
   const ids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   return ids.flatMap((id) => {
-    const path = `/proc/${id}/cmdline`;
+    const read = (file: string) => readFileSync(`/proc/${id}/${file}`, "latin1");
     try {
-      return existsSync(path) ? [readFileSync(path, "latin1").replaceAll("\0", " ")] : [];
+      return read("environ").split("\0").includes(`${OF_TEST}=${home}`) ? [read("cmdline").replaceAll("\0", " ")] : [];
     } catch {
       // It has ended since.
       return [];

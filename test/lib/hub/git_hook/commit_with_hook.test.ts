@@ -41,7 +41,7 @@ async function withHub(work: (hub: ListeningHub) => Promise<void>, options?: Par
 /** Until nothing that the hook started is left. */
 const quiet = () =>
   waitUntil({ forWhat: "the hook's processes to end", deadlineMs: 15_000 }, () => {
-    const left = commandLines().filter((line) => / state-hub-sync /.test(line));
+    const left = commandLines(folder.path).filter((line) => / state-hub-sync /.test(line));
     return left.length === 0 ? { found: true } : { seen: left.join("; ") };
   });
 
@@ -72,7 +72,7 @@ describe("a commit", () => {
         await hub.heard(1);
         expect(ran).toEqual(FINE);
         expect(await finish(["flock", "-n", lock, "true"], "/", env())).toEqual(FINE);
-        const sender = commandLines().find((line) => line.startsWith("curl "));
+        const sender = commandLines(folder.path).find((line) => line.startsWith("curl "));
         expect(sender).toContain("--connect-timeout 2 --max-time 10");
         expect(hub.held()).toBe(1);
       },
@@ -127,7 +127,7 @@ describe("the token", () => {
           expect(await commit({ STATE_HUB_URL: hub.url, ...variables })).toEqual(FINE);
           await hub.heard(1);
           expect(hub.asked[0]?.headers.authorization).toBe(`Bearer ${TOKEN}`);
-          const lines = commandLines();
+          const lines = commandLines(folder.path);
           expect(lines.some((line) => line.startsWith("curl "))).toBe(true);
           expect(lines.filter((line) => line.includes(TOKEN))).toEqual([]);
           expect(readFileSync(hook, "utf8")).not.toContain(TOKEN);
@@ -223,7 +223,7 @@ test("somebody else's hook runs as before: its arguments, its status, its own wa
     async (hub) => {
       const { code } = await commit({ STATE_HUB_URL: hub.url }, other.path);
       await hub.heard(1);
-      const sending = commandLines().some((line) => line.startsWith("curl "));
+      const sending = commandLines(folder.path).some((line) => line.startsWith("curl "));
       expect({ code, held: hub.held(), sending }).toEqual({ code: 0, held: 1, sending: true });
       expect(readFileSync(join(other.path, "out"), "utf8")).toBe("0 0 ehuB\nwaited\n");
       expect(hub.asked[0]?.path).toBe("/repos/other/sync");

@@ -1,0 +1,107 @@
+// Restores what dump.ts made. The first error ends it, and an error that pg_restore would ignore is one: a copy that is
+// nearly the original proves nothing.
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { pipeline } from "../process/pipeline.ts";
+import type { Secret } from "../secret.ts";
+import { clientFailed, clientFailure } from "./client_failure.ts";
+import { type ClientPrograms, clientArgv, niced } from "./client_programs.ts";
+import type { ClientProgress } from "./dump.ts";
+import { libpqEnvironment, NOTICES_LOST_SERVER } from "./libpq_environment.ts";
+import { TellingLines } from "./telling_lines.ts";
+import { readVerboseLine } from "./verbose_lines.ts";
+
+export interface RestoreTarget {
+  readonly programs: ClientPrograms;
+  /** Of the server's superuser, or of the owner of all that is restored: owners and rights are restored too. */
+  readonly url: Secret;
+  readonly env: Record<string, string>;
+  readonly nice?: boolean;
+  /** The only thing that ends a restore early: hours in one index are no fault. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ClientProgress) => void;
+}
+
+export type Section = "pre-data" | "data" | "post-data";
+
+/** @throws OpsFailure naming the object and the server's error; what was restored by then is left. The signal's reason */
+export async function restoreFolder(
+  target: RestoreTarget,
+  o: { readonly folder: string; readonly jobs: number },
+): Promise<void> {
+  const argv = [...restoreArgv(target), `--jobs=${o.jobs}`, o.folder];
+  await restore(target, { stages: [argv], path: o.folder, ...sizesIn(o.folder) });
+}
+
+/** A part of dumpPart; without a section, all that is in it. @throws as restoreFolder */
+export async function restorePart(
+  target: RestoreTarget,
+  o: {
+    readonly file: string;
+    /** argv of `age --decrypt ...` */
+    readonly through?: readonly string[];
+    readonly section?: Section;
+  },
+): Promise<void> {
+  const argv = [...restoreArgv(target), ...(o.section === undefined ? [] : [`--section=${o.section}`])];
+  const through = o.through === undefined ? [] : [niced(o.through, target.nice)];
+  await restore(target, { stages: [...through, argv], path: o.file, input: o.file });
+}
+
+function restoreArgv({ programs, nice }: RestoreTarget): string[] {
+  const options = ["--exit-on-error", "--no-password", "--verbose", "--no-tablespaces"];
+  return [...clientArgv(programs, "pg_restore", nice), ...options, `--dbname=${NOTICES_LOST_SERVER}`];
+}
+
+interface Restore {
+  readonly stages: readonly (readonly string[])[];
+  readonly path: string;
+  readonly input?: string;
+  /** Bytes of the file of an entry, and of all. */
+  readonly sizeOf?: (entry: number) => number;
+  readonly of?: number;
+}
+
+async function restore(target: RestoreTarget, { stages, path, input, sizeOf, of }: Restore): Promise<void> {
+  const { url, env, signal, onProgress } = target;
+  const telling = new TellingLines();
+  let bytes = 0;
+  const onLine = (line: string) => {
+    telling.take(line);
+    const { at, finished } = readVerboseLine(line);
+    if (at !== undefined) onProgress?.({ at });
+    if (finished === undefined || sizeOf === undefined || of === undefined) return;
+    bytes += sizeOf(finished);
+    onProgress?.({ bytes, of });
+  };
+  const result = await pipeline(stages, {
+    env: libpqEnvironment(url, env),
+    onLine,
+    ...(input === undefined ? {} : { input, ...reading(input, onProgress) }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (!clientFailed(result, telling.text)) return;
+  throw await clientFailure({
+    couldNot: "Could not restore the database",
+    stages,
+    result,
+    text: telling.text,
+    url,
+    path,
+  });
+}
+
+function reading(input: string, onProgress: RestoreTarget["onProgress"]) {
+  if (onProgress === undefined) return {};
+  const of = statSync(input, { throwIfNoEntry: false })?.size ?? 0;
+  return { onRead: (bytes: number) => onProgress({ bytes, of }) };
+}
+
+/** The rows of an entry are in a file of its number: `3334.dat`, `3334.dat.gz`. */
+function sizesIn(folder: string): { sizeOf: (entry: number) => number; of: number } {
+  const sizes = new Map<number, number>();
+  for (const name of readdirSync(folder)) {
+    if (/^\d+\.dat/.test(name)) sizes.set(Number.parseInt(name, 10), statSync(join(folder, name)).size);
+  }
+  return { sizeOf: (entry) => sizes.get(entry) ?? 0, of: [...sizes.values()].reduce((sum, size) => sum + size, 0) };
+}
