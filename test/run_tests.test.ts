@@ -1,29 +1,18 @@
 // The last line of a test run, on folders that hold every kind of test that must not pass quietly.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { judge } from "./run_tests.ts";
+import { join } from "node:path";
+import { judge } from "./judge_run.ts";
+import { PASS, startTests } from "./support/run_tests_in.ts";
 
-const HEAD = 'import { afterAll, expect, test } from "bun:test";\n';
-const PASS = 'test("passes", () => expect(1).toBe(1));\n';
 let temp: string;
 beforeAll(() => {
   temp = mkdtempSync(join(tmpdir(), "run-tests-"));
 });
 afterAll(() => rmSync(temp, { recursive: true, force: true }));
 
-async function runTests(files: Record<string, string>, ...args: string[]) {
-  const cwd = mkdtempSync(join(temp, "f"));
-  for (const [name, body] of Object.entries(files)) {
-    mkdirSync(dirname(join(cwd, name)), { recursive: true });
-    writeFileSync(join(cwd, name), HEAD + body);
-  }
-  const argv = [process.execPath, join(import.meta.dir, "run_tests.ts"), ...args];
-  const child = Bun.spawn(argv, { cwd, stdio: ["ignore", "pipe", "pipe"] });
-  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  return { code: await child.exited, last: out.trimEnd().split("\n").at(-1), out, err };
-}
+const runTests = (files: Record<string, string>, ...args: string[]) => startTests(temp, files, ...args).ended();
 
 const CASES: readonly [name: string, files: Record<string, string>, args: string[], code: number, last: string][] = [
   ["a passing test", { "test/a.test.ts": PASS }, [], 0, "1 passed, 0 failed"],
@@ -100,7 +89,7 @@ describe("run_tests.ts", () => {
   test("judge() names a run that failed though every test passed", () => {
     const report =
       '<testsuites tests="1" failures="0" skipped="0"><testsuite name="a" file="a"></testsuite></testsuites>';
-    const verdict = judge({ files: ["a"], exitCode: 1, report, byName: false, noKubectl: null });
+    const verdict = judge({ lane: "only", files: ["a"], exitCode: 1, report, byName: false, noKubectl: null });
     expect(verdict).toMatchObject({ passed: 1, failed: 1 });
     expect(verdict.remarks[0]).toContain("ended with 1");
   });
@@ -114,7 +103,7 @@ describe("run_tests.ts", () => {
     ];
     const suite = (of: readonly string[], skipped: number) =>
       `<testsuites tests="${of.length}" failures="0" skipped="${skipped}"><testsuite name="a" file="a">${of.join("")}</testsuite></testsuites>`;
-    const run = { files: ["a"], exitCode: 0, byName: false };
+    const run = { lane: "only", files: ["a"], exitCode: 0, byName: false };
     const missing = "kubectl 1.27 or newer is not here";
     expect(judge({ ...run, report: suite(cases.slice(0, 3), 2), noKubectl: missing })).toEqual({
       passed: 1,
