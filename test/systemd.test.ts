@@ -23,6 +23,12 @@ const FOLDER = join(ROOT, "systemd/active");
 const WATCHDOG_MS = 60_000;
 /** Of systemd's 10 (UNSAFE), in tenths. */
 const EXPOSURE = 50;
+/** As ~/.config/state-hub/env may have them. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  STATE_HUB_URL: "http://hub.example:8000",
+  STATE_HUB_UPSTREAM: "http://hub.example:8000",
+  STATE_HUB_BACKUP_STORE: "sftp://backup@store.example/state-hub",
+};
 const units = readdirSync(FOLDER).sort();
 const textOf = (unit: string) => readFileSync(join(FOLDER, unit), "utf8");
 const services = units.filter((name) => name.endsWith(".service"));
@@ -85,7 +91,7 @@ describe("every active unit", () => {
       const file = path.replace("%h/state-hub-ops/", "");
       accessSync(join(ROOT, file), constants.X_OK);
       const { script } = (await import(join(ROOT, file))) as { script: Script };
-      const words = argv.map((word) => word.replace(/^\$\{[A-Z_]+\}$/, "http://hub.example:8000"));
+      const words = argv.map((word) => word.replace(/\$\{([A-Z_]+)\}/, (_, name) => SETTINGS[name] ?? ""));
       expect(() => parseArguments(script, words)).not.toThrow();
       expect(command).not.toMatch(/TOKEN|PASSWORD|DATABASE_URL/);
     });

@@ -4,7 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { STARTING_DEADLINE_S } from "../lib/activity/deadlines.ts";
+import { isRendered } from "../lib/activity/rendered_header.ts";
 import { run } from "../lib/process/run.ts";
+import { onCalendar } from "../lib/schedule/on_calendar.ts";
 import { accountEnvironment, makeAccount, startUserManager, type UserManager } from "./support/user_manager.ts";
 
 const ROOT = join(import.meta.dir, "..");
@@ -13,13 +15,19 @@ const WATCHDOG_MS = 60_000;
 const timers = readdirSync(ACTIVE)
   .filter((file) => file.endsWith(".timer"))
   .sort();
+/** Made from activity definitions: their runs are filed under slots. */
+const rendered = timers.filter((timer) => isRendered(readFileSync(join(ACTIVE, timer), "utf8")));
 const retired = readdirSync(ARCHIVED).sort();
 const textOf = (path: string) => readFileSync(path, "utf8");
 const settingOf = (unit: string, key: string) => new RegExp(`^${key}=(.*)$`, "m").exec(textOf(join(ACTIVE, unit)))?.[1];
 
 describe("every scheduled unit", () => {
   test("is there as a pair, and only its timer can be enabled", () => {
-    expect(timers).toEqual(["state-hub-consistency-sweep.timer", "state-hub-stale-task-cleanup.timer"]);
+    expect(rendered).toEqual(["state-hub-consistency-sweep.timer", "state-hub-stale-task-cleanup.timer"]);
+    expect(timers.filter((timer) => !rendered.includes(timer))).toEqual([
+      "state-hub-backup-drill.timer",
+      "state-hub-backup.timer",
+    ]);
     for (const timer of timers) {
       const service = timer.replace(/timer$/, "service");
       expect(settingOf(timer, "Unit")).toBe(service);
@@ -28,7 +36,7 @@ describe("every scheduled unit", () => {
     }
   });
 
-  test("fires by UTC, to the second, and makes nothing up", async () => {
+  test("fires by UTC, to the second; it makes up for a backup or a drill alone, which belong to no slot", async () => {
     const account = makeAccount();
     try {
       for (const timer of timers) {
@@ -37,7 +45,7 @@ describe("every scheduled unit", () => {
         expect(["AccuracySec", "RandomizedDelaySec", "Persistent"].map((key) => settingOf(timer, key))).toEqual([
           "1s",
           "0",
-          "false",
+          rendered.includes(timer) ? "false" : "true",
         ]);
         const argv = ["systemd-analyze", "calendar", calendar];
         const { exitCode } = await run(argv, { env: accountEnvironment(account.home), deadlineMs: WATCHDOG_MS });
@@ -48,8 +56,27 @@ describe("every scheduled unit", () => {
     }
   });
 
-  test("is ended by systemd a minute after its own budget, and before the cluster would", () => {
+  test("fires when its CronJob does", () => {
     for (const timer of timers) {
+      const manifest = textOf(join(ROOT, `k8s/apps/cronjob-${timer.replace(/\.timer$/, "")}.yaml`));
+      const cron = /^ {2}schedule: "(.*)"$/m.exec(manifest)?.[1] ?? "";
+      expect([timer, settingOf(timer, "OnCalendar")]).toEqual([timer, onCalendar(cron)]);
+    }
+  });
+
+  test("has time to take back what is half done, where it has no budget of its own", () => {
+    for (const timer of timers.filter((each) => !rendered.includes(each))) {
+      const service = timer.replace(/timer$/, "service");
+      expect(settingOf(service, "ExecStart")).not.toContain("--max-seconds");
+      expect([settingOf(service, "KillMode"), settingOf(service, "TimeoutStopSec")]).toEqual(["mixed", "60s"]);
+      const hours = Number(/^(\d+)h$/.exec(settingOf(service, "TimeoutStartSec") ?? "")?.[1]);
+      const manifest = textOf(join(ROOT, `k8s/apps/cronjob-${service.replace(/\.service$/, "")}.yaml`));
+      expect(manifest).toContain(`activeDeadlineSeconds: ${hours * 3600}\n`);
+    }
+  });
+
+  test("is ended by systemd a minute after its own budget, and before the cluster would", () => {
+    for (const timer of rendered) {
       const service = timer.replace(/timer$/, "service");
       const budget = Number(/--max-seconds (\d+)/.exec(settingOf(service, "ExecStart") ?? "")?.[1]);
       expect(settingOf(service, "TimeoutStartSec")).toBe(`${budget + 60}s`);

@@ -27,7 +27,7 @@ const TWINS: readonly [rule: string, from: string | RegExp, to: string][] = [
   ["provenance-is-asked-for", /"\$\{REVISION:\?\}" /, ""],
   ["no-secret", "ARG SOURCE", "ARG SOURCE\nARG REGISTRY_TOKEN"],
   ["nothing-but-debian-and-npm", "COPY lib lib", "ADD https://files.example/lib.tar lib"],
-  ["lean-packages", "--no-install-recommends ca-certificates git", "ca-certificates git"],
+  ["lean-packages", "--no-install-recommends ca-certificates nodejs", "ca-certificates nodejs"],
   ["locked-packages", "npm ci --omit=dev", "npm install --omit=dev"],
   ["nothing-but-debian-and-npm", "install -d -o", "curl -s files.example && install -d -o"],
   ["signals-reach-it", /ENTRYPOINT .*/, 'ENTRYPOINT ["scripts/state_hub.ts"]'],
@@ -72,11 +72,16 @@ describe("k8s/Containerfile", () => {
     expect(kept.filter((path) => isSent(ignore, path))).toEqual([]);
   });
 
-  test("runs as the user that the manifests name, and has the programs of the database's version", async () => {
+  test("runs as the user that the manifests name, and has the programs and the server of the database's version", async () => {
     const [apps, platform] = [await worldOf("apps"), await worldOf("platform")];
     const users = podsIn(apps.manifests).map(({ spec }) => spec.securityContext?.runAsUser);
     expect([...new Set(users)]).toEqual([Number(/^USER (\d+):/m.exec(text)?.[1])]);
     const major = /postgresql:(\d+)\./.exec(ofKind(platform.manifests, "Cluster")[0]?.spec.imageName)?.[1];
-    expect(text).toContain(` postgresql-client-${major} `);
+    const packages = instructionsIn(text)
+      .map(({ rest }) => rest)
+      .join(" ")
+      .split(/\s+/);
+    const wanted = [`postgresql-${major}`, `postgresql-client-${major}`, "age", "openssh-client"];
+    expect(wanted.filter((name) => !packages.includes(name))).toEqual([]);
   });
 });

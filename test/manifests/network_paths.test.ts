@@ -17,6 +17,8 @@ const NAMES = {
   hub: "state-hub",
   sweep: "state-hub-consistency-sweep",
   cleanup: "state-hub-stale-task-cleanup",
+  backup: "state-hub-backup",
+  drill: "state-hub-backup-drill",
 } as const;
 const ourPod = (name: keyof typeof NAMES) => only(({ labels }) => labels["app.kubernetes.io/name"] === NAMES[name]);
 const inNamespace = (namespace: string) => only((place) => place.namespace === namespace);
@@ -36,6 +38,8 @@ type Path = [what: string, from: Place, to: Place, port: number | string];
 
 /** Whatever is no pod: a git server, a bucket, the API server. */
 const ADDRESS: Place = { ...stranger(""), outside: true };
+/** The one that a policy names by its address. */
+const STORE: Place = { ...ADDRESS, address: "192.0.2.22" };
 
 describe("letsThrough()", () => {
   test("opens what the hub and its schedules need", () => {
@@ -45,6 +49,10 @@ describe("letsThrough()", () => {
       ["the hub its stream", hub, inNamespace("nats"), 4222],
       ["the sweep the hub", ourPod("sweep"), hub, 8000],
       ["the cleanup the database", ourPod("cleanup"), database, 5432],
+      ...[ourPod("backup"), ourPod("drill")].flatMap((from): Path[] => [
+        [`${from.labels["app.kubernetes.io/name"]} the database`, from, database, 5432],
+        [`${from.labels["app.kubernetes.io/name"]} the store`, from, STORE, 22],
+      ]),
       ["a tunnel the hub", inNamespace("bridge"), hub, 8000],
       ["a scraper the hub", inNamespace("monitoring"), hub, 8000],
       ["a scraper the database's metrics", inNamespace("monitoring"), database, 9187],
@@ -56,10 +64,12 @@ describe("letsThrough()", () => {
       ["the database the API server's Service, and the bucket", database, ADDRESS, 443],
       ["the hub git by ssh", hub, ADDRESS, 22],
       ["the hub git by https", hub, ADDRESS, 443],
-      ...[hub, ourPod("sweep"), ourPod("cleanup"), database].flatMap((from): Path[] => [
-        [`${from.labels["app.kubernetes.io/name"]} names`, from, inNamespace("kube-system"), "53/UDP"],
-        [`${from.labels["app.kubernetes.io/name"]} long names`, from, inNamespace("kube-system"), "53/TCP"],
-      ]),
+      ...[hub, ourPod("sweep"), ourPod("cleanup"), ourPod("backup"), ourPod("drill"), database].flatMap(
+        (from): Path[] => [
+          [`${from.labels["app.kubernetes.io/name"]} names`, from, inNamespace("kube-system"), "53/UDP"],
+          [`${from.labels["app.kubernetes.io/name"]} long names`, from, inNamespace("kube-system"), "53/TCP"],
+        ],
+      ),
     ];
     expect(needed.filter(([, from, to, port]) => !letsThrough(policies, from, to, port)).map(([what]) => what)).toEqual(
       [],
@@ -79,6 +89,16 @@ describe("letsThrough()", () => {
       ["the database a neighbour of the names", database, stranger("kube-system"), "53/UDP"],
       ["the hub other ports outside", hub, ADDRESS, 80],
       ["the sweep anything outside", ourPod("sweep"), ADDRESS, 443],
+      ...[ourPod("backup"), ourPod("drill")].flatMap((from): Path[] => [
+        ["a backup another host by ssh", from, ADDRESS, 22],
+        ["a backup the store by another port", from, STORE, 443],
+        ["a backup the hub", from, hub, 8000],
+        ["a backup the stream", from, inNamespace("nats"), 4222],
+        ["the store a backup", STORE, from, 22],
+        ["the hub a backup", hub, from, 8000],
+      ]),
+      ["the sweep the store", ourPod("sweep"), STORE, 22],
+      ["the cleanup the store", ourPod("cleanup"), STORE, 22],
       ["an address the hub", ADDRESS, hub, 8000],
       ["an address the database", ADDRESS, database, 5432],
       ["a neighbour without a label", stranger("state-hub"), hub, 8000],

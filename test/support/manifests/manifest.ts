@@ -118,6 +118,15 @@ export function containersOf({ spec }: Pods): readonly Container[] {
   return [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
 }
 
+/** Flags with their values, of both spellings: `--store X` and `--store=X`. */
+export function flagsIn({ args = [] }: Container): (readonly [flag: string, value: string])[] {
+  return args.flatMap((word, at) => {
+    const [, flag, value] = /^(--[\w-]+)=(.*)$/s.exec(word) ?? [];
+    if (flag !== undefined) return [[flag, value ?? ""] as const];
+    return word.startsWith("--") ? [[word, args[at + 1] ?? ""] as const] : [];
+  });
+}
+
 /** As a Service or a matchLabels reads it: an empty selector takes all. */
 export function selects(selector: Labels | undefined, labels: Labels): boolean {
   return Object.entries(selector ?? {}).every(([key, value]) => labels[key] === value);

@@ -15,6 +15,8 @@ export interface Way {
 /** One kind of pod, of ours or of others; or an address outside, which only an ipBlock means. */
 export interface Place {
   readonly outside?: true;
+  /** Of a place outside that a policy may mean alone. */
+  readonly address?: string;
   readonly namespace: string;
   readonly namespaceLabels: Labels;
   readonly labels: Labels;
@@ -44,7 +46,7 @@ export function placesIn(manifests: readonly Manifest[]): Place[] {
 
 /** Whether a peer of a policy in `namespace` means that place. */
 export function means({ podSelector, namespaceSelector, ipBlock }: Peer, namespace: string, place: Place): boolean {
-  if (ipBlock) return place.outside === true && ipBlock.cidr === "0.0.0.0/0";
+  if (ipBlock) return place.outside === true && ["0.0.0.0/0", `${place.address}/32`].includes(ipBlock.cidr);
   if (place.outside) return false;
   const inNamespace = namespaceSelector
     ? selects(namespaceSelector.matchLabels, place.namespaceLabels)

@@ -8,8 +8,11 @@ export const MADE_BY_A_PERSON: Readonly<Record<string, Readonly<Record<string, r
     "Secret/state-hub-token": ["token"],
     "Secret/state-hub-nats": ["url"],
     "Secret/state-hub-deploy-key": ["id_ed25519"],
+    "Secret/state-hub-backup-key": ["id_ed25519"],
+    "Secret/state-hub-backup-identity": ["identity"],
     "Secret/state-hub-registry": [".dockerconfigjson"],
     "ConfigMap/state-hub-known-hosts": ["known_hosts"],
+    "ConfigMap/state-hub-backup-recipients": ["recipients"],
   },
   databases: {
     "Secret/state-hub-db-app": ["username", "password"],

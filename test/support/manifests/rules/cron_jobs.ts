@@ -1,7 +1,7 @@
 // A CronJob that starts twice, late, in another hour of the year, or not at all is a valid one to the API server.
 import { shortestPeriod } from "../../../../lib/schedule/shortest_period.ts";
 import { containersOf, type Manifest, nameOf, ofKind, podsIn } from "../manifest.ts";
-import type { Rule } from "../rule.ts";
+import type { Rule, World } from "../rule.ts";
 
 /** A controller looks every 10 s: a shorter deadline may never be met. */
 const LEAST_STARTING_DEADLINE_S = 10;
@@ -10,23 +10,33 @@ const LEAST_ROOM_S = 60;
 /** The API server adds a suffix of 11 to make the Job's name. */
 const LONGEST_NAME = 52;
 
-function eachCronJob(look: (spec: NonNullable<Manifest["spec"]>, cronJob: Manifest) => readonly (string | false)[]) {
-  return ({ manifests }: { readonly manifests: readonly Manifest[] }) =>
-    ofKind(manifests, "CronJob").flatMap((each) =>
-      look(each.spec, each).flatMap((says) => (says === false ? [] : [`${nameOf(each)}: ${says}`])),
+type Look = (spec: NonNullable<Manifest["spec"]>, cronJob: Manifest, world: World) => readonly (string | false)[];
+
+function eachCronJob(look: Look) {
+  return (world: World) =>
+    ofKind(world.manifests, "CronJob").flatMap((each) =>
+      look(each.spec, each, world).flatMap((says) => (says === false ? [] : [`${nameOf(each)}: ${says}`])),
     );
 }
 
 /** Seconds; a zone that stands in the schedule is another rule's affair. */
 const periodOf = (schedule: string) => shortestPeriod(schedule.replace(/^.*TZ=\S+ /, "")) ?? 0;
 
-/** The script's own budget; NaN where it is given none. */
-function budgetOf(cronJob: Manifest): number {
-  const args = podsIn([cronJob])
-    .flatMap(containersOf)
-    .flatMap((each) => each.args ?? []);
+/** To end what it started and take back what is half done; Kubernetes itself gives 30. */
+const LEAST_GRACE_S = 30;
+
+/** What stands against a pod's deadline; the empty string: nothing. A script without a budget is told to stop, and needs time for it. */
+function unendedBy(deadline: number, cronJob: Manifest, { refusal }: World): string {
+  const [pods] = podsIn([cronJob]);
+  const args = pods === undefined ? [] : containersOf(pods).flatMap((each) => each.args ?? []);
   const at = args.indexOf("--max-seconds");
-  return at === -1 ? Number.NaN : Number(args[at + 1]);
+  if (at === -1 && refusal([...args, "--max-seconds", "60"]) !== null) {
+    const grace = pods?.spec.terminationGracePeriodSeconds;
+    return (grace ?? 0) >= LEAST_GRACE_S ? "" : `terminationGracePeriodSeconds is ${grace}`;
+  }
+  const budget = at === -1 ? Number.NaN : Number(args[at + 1]);
+  if (budget + LEAST_ROOM_S <= deadline) return "";
+  return `activeDeadlineSeconds is ${deadline}, the script's --max-seconds ${budget}`;
 }
 
 export const CRON_JOB_RULES: readonly Rule[] = [
@@ -58,13 +68,12 @@ export const CRON_JOB_RULES: readonly Rule[] = [
   },
   {
     id: "cronjob-budget",
-    says: "A pod is ended later than its script ends itself, and sooner than the next slot",
-    look: eachCronJob(({ jobTemplate, schedule }, cronJob) => {
-      const [deadline, budget] = [jobTemplate.spec.activeDeadlineSeconds, budgetOf(cronJob)];
+    says: "A pod is ended later than its script ends itself, or has time to stop, and sooner than the next slot",
+    look: eachCronJob(({ jobTemplate, schedule }, cronJob, world) => {
+      const deadline = jobTemplate.spec.activeDeadlineSeconds;
       return [
         deadline === undefined && "activeDeadlineSeconds is not set",
-        !(budget + LEAST_ROOM_S <= deadline) &&
-          `activeDeadlineSeconds is ${deadline}, the script's --max-seconds ${budget}`,
+        unendedBy(deadline, cronJob, world) || false,
         deadline >= periodOf(schedule) && `activeDeadlineSeconds is ${deadline}, as long as the period`,
       ];
     }),

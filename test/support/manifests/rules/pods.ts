@@ -1,5 +1,5 @@
 // What a pod may, what it is given, and what it starts.
-import { type Container, containersOf, ofKind, type Pods, podsIn } from "../manifest.ts";
+import { type Container, containersOf, flagsIn, ofKind, type Pods, podsIn } from "../manifest.ts";
 import type { Rule, World } from "../rule.ts";
 
 type Says = string | false | undefined;
@@ -23,10 +23,12 @@ function eachContainer(look: (container: Container, pods: Pods, world: World) =>
 const PINNED = /^[^:@\s]+(:\d+)?\/[^:@\s]+(@sha256:[0-9a-f]{64}|:(?!latest$)[\w.-]*\d[\w.-]*)$/;
 const LEAST_GRACE_S = 30;
 
-/** Variables of the environment that name a folder to write in; /tmp is written in by git and ssh. */
-function writtenFolders({ env = [] }: Container): string[] {
+/** A variable and a flag that name a folder to write in; /tmp is written in by git and ssh. */
+function writtenFolders(container: Container): string[] {
+  const { env = [] } = container;
   return [
     "/tmp",
+    ...flagsIn(container).flatMap(([flag, value]) => (flag === "--workspace" ? [value] : [])),
     ...env.flatMap(({ name, value }) => (name === "STATE_HUB_HOME" && value !== undefined ? [value] : [])),
   ];
 }
@@ -40,11 +42,23 @@ function isWritable(folder: string, container: Container, { spec }: Pods): boole
 }
 
 /** `$(NAME)` as Kubernetes puts it in: a name that no variable has stays as it is, and is sent as a word. */
-function wordsOf({ args = [], env = [] }: Container): string[] {
-  const known = new Set(env.map(({ name }) => name));
-  return args.map((word) =>
-    word.replace(/\$\((\w+)\)/g, (whole, name) => (known.has(name) ? "http://hub.example:8000" : whole)),
-  );
+function wordsOf({ args = [], env = [] }: Container, { manifests }: World): string[] {
+  const textOf = (name: string): string | undefined => {
+    const { value, valueFrom } = env.find((each) => each.name === name) ?? {};
+    const key = valueFrom?.configMapKeyRef;
+    return (
+      value ??
+      ofKind(manifests, "ConfigMap").find(({ metadata }) => metadata.name === key?.name)?.data?.[key?.key ?? ""]
+    );
+  };
+  return args.map((word) => word.replace(/\$\((\w+)\)/g, (whole, name) => textOf(name) ?? whole));
+}
+
+/** Whether its script knows who started it, and is asked to say so. */
+function takesSource(words: readonly string[], { refusal }: World): boolean {
+  const at = words.indexOf("--source");
+  const others = at === -1 ? words : words.toSpliced(at, 2);
+  return refusal([...others, "--source", "k8s-cronjob"]) === null;
 }
 
 export const POD_RULES: readonly Rule[] = [
@@ -99,13 +113,14 @@ export const POD_RULES: readonly Rule[] = [
   {
     id: "pod-command",
     says: "What a container starts is a command line that our own script accepts",
-    look: eachContainer((container, { of }, { refusal }) => {
-      const words = wordsOf(container);
+    look: eachContainer((container, { of }, world) => {
+      const words = wordsOf(container, world);
       const source = words[words.indexOf("--source") + 1];
+      const isAsked = of.startsWith("CronJob/") && takesSource(words, world);
       return [
-        refusal(words) ?? undefined,
+        world.refusal(words) ?? undefined,
         words.some((word) => word.includes("$(")) && `a variable is not set: ${words.join(" ")}`,
-        of.startsWith("CronJob/") && source !== "k8s-cronjob" && `--source is ${source}, wanted k8s-cronjob`,
+        isAsked && source !== "k8s-cronjob" && `--source is ${source}, wanted k8s-cronjob`,
       ];
     }),
   },

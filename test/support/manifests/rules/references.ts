@@ -2,6 +2,7 @@
 import {
   type Container,
   containersOf,
+  flagsIn,
   type KeyOf,
   type Manifest,
   nameOf,
@@ -86,22 +87,38 @@ function wantedByDatabase(manifests: readonly Manifest[]): Wanted[] {
   return [...roles, ...stores, ...backups];
 }
 
-/** `DATABASE_URL_FILE=/run/x/url`: the Secret's volume that is mounted there has to have the key. */
+/** What is given to pods as files lies below it. */
+const GIVEN = "/run/state-hub/";
+/** Flags whose file anybody may read: public keys. */
+const PUBLIC: ReadonlySet<string> = new Set(["--encrypt"]);
+
+/** `DATABASE_URL_FILE=/run/x/url`, `--identity /run/x/identity`: the volume that is mounted there has to have the key. */
 function missingFiles(world: World, pods: Pods): string[] {
-  return containersOf(pods).flatMap(({ name, env = [], volumeMounts = [] }) =>
-    env
-      .filter((each) => each.name.endsWith("_FILE"))
-      .filter(({ value = "" }) => {
-        const mount = volumeMounts.find(({ mountPath }) => value.startsWith(`${mountPath}/`));
-        const secret = pods.spec.volumes?.find((volume) => volume.name === mount?.name)?.secret?.secretName;
-        const keys = secret === undefined ? null : keysOf(world, `Secret/${secret}`);
-        return mount === undefined || !keys?.includes(value.slice(mount.mountPath.length + 1));
-      })
-      .map(
-        (each) =>
-          `${pods.of}: container ${name}: ${each.name} is ${each.value}, where no Secret is mounted with that key`,
-      ),
-  );
+  return containersOf(pods).flatMap((container) => {
+    const { name, env = [] } = container;
+    const variables = env.flatMap((each) =>
+      each.name.endsWith("_FILE") ? [[each.name, each.value ?? ""] as const] : [],
+    );
+    const flags = flagsIn(container).filter(([, value]) => value.startsWith(GIVEN));
+    return [...variables, ...flags]
+      .filter(([by, file]) => !isMounted(world, pods, { container, file, public: PUBLIC.has(by) }))
+      .map(([by, file]) => `${pods.of}: container ${name}: ${by} is ${file}, where no Secret is mounted with that key`);
+  });
+}
+
+interface Given {
+  readonly container: Container;
+  readonly file: string;
+  readonly public: boolean;
+}
+
+function isMounted(world: World, pods: Pods, { container, file, public: isPublic }: Given): boolean {
+  const mount = container.volumeMounts?.find(({ mountPath }) => file.startsWith(`${mountPath}/`));
+  const volume = pods.spec.volumes?.find(({ name }) => name === mount?.name);
+  const secret = volume?.secret && `Secret/${volume.secret.secretName}`;
+  const source = isPublic ? (secret ?? (volume?.configMap && `ConfigMap/${volume.configMap.name}`)) : secret;
+  const keys = source === undefined ? null : keysOf(world, source);
+  return mount !== undefined && keys?.includes(file.slice(mount.mountPath.length + 1)) === true;
 }
 
 const URL_WITH_SECRET = /[a-z]:\/\/[^\s/@"]*:[^\s/@"]+@/i;

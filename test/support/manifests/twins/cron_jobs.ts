@@ -1,5 +1,5 @@
 // CronJobs that would start twice, late, or in another hour.
-import { CLEANUP, firstOf, podOf, SWEEP, type Twin, twin } from "./twin.ts";
+import { BACKUP, CLEANUP, firstOf, podOf, SWEEP, type Twin, twin } from "./twin.ts";
 
 export const CRON_JOBS: readonly Twin[] = [
   twin("cronjob-utc", SWEEP, "no time zone", (job) => delete job.spec.timeZone),
@@ -30,10 +30,19 @@ export const CRON_JOBS: readonly Twin[] = [
   twin("cronjob-budget", CLEANUP, "a script without a budget", (job) => {
     firstOf(job).args = firstOf(job).args.filter((word: string) => !["--max-seconds", "300"].includes(word));
   }),
+  twin("cronjob-budget", BACKUP, "no time to stop, for a script that has no budget", (job) => {
+    podOf(job).terminationGracePeriodSeconds = 10;
+  }),
+  twin("cronjob-budget", BACKUP, "a deadline beyond the next night", (job) => {
+    job.spec.jobTemplate.spec.activeDeadlineSeconds = 86_400;
+  }),
   twin("cronjob-budget", SWEEP, "a deadline beyond the next slot", (job) => {
     job.spec.schedule = "*/5 * * * *";
   }),
   twin("cronjob-suspended", SWEEP, "awake", (job) => {
+    job.spec.suspend = false;
+  }),
+  twin("cronjob-suspended", BACKUP, "awake", (job) => {
     job.spec.suspend = false;
   }),
   twin("cronjob-suspended", CLEANUP, "not said", (job) => delete job.spec.suspend),

@@ -1,5 +1,5 @@
 // Pods that may too much, or cannot do what they are for.
-import { CLEANUP, firstOf, HUB, type Loose, podOf, SWEEP, type Twin, twin } from "./twin.ts";
+import { BACKUP, CLEANUP, DRILL, firstOf, HUB, type Loose, podOf, SWEEP, type Twin, twin } from "./twin.ts";
 
 function replaceWord(container: Loose, from: string, to: string): void {
   container.args = container.args.map((word: string) => (word === from ? to : word));
@@ -51,6 +51,9 @@ export const PODS: readonly Twin[] = [
   twin("pod-writes", SWEEP, "a read-only /tmp", (job) => {
     firstOf(job).volumeMounts.find(({ name }: Loose) => name === "tmp").readOnly = true;
   }),
+  twin("pod-writes", DRILL, "a workspace on the read-only root", (job) =>
+    replaceWord(firstOf(job), "--workspace=/work/drill", "--workspace=/var/drill"),
+  ),
   twin("pod-mounts", HUB, "a mount without its volume", (hub) => {
     firstOf(hub).volumeMounts[0].name = "mirrors";
   }),
@@ -63,6 +66,12 @@ export const PODS: readonly Twin[] = [
   ),
   twin("pod-command", SWEEP, "a variable that is not set", (job) => {
     firstOf(job).env = firstOf(job).env.filter(({ name }: Loose) => name !== "STATE_HUB_URL");
+  }),
+  twin("pod-command", BACKUP, "a store that nobody names", (job) => {
+    firstOf(job).env = firstOf(job).env.filter(({ name }: Loose) => name !== "STATE_HUB_BACKUP_STORE");
+  }),
+  twin("pod-command", CLEANUP, "no schedule's name", (job) => {
+    firstOf(job).args = firstOf(job).args.filter((word: string) => !["--source", "k8s-cronjob"].includes(word));
   }),
   twin("hub-probes", HUB, "restarted with its database", (hub) => {
     firstOf(hub).livenessProbe.httpGet.path = "/state/health";

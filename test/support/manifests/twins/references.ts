@@ -1,5 +1,18 @@
 // Names that mean nothing, and secrets in the open.
-import { CLEANUP, DATABASE, firstOf, HUB, inPlatform, type Loose, podOf, SWEEP, type Twin, twin } from "./twin.ts";
+import {
+  BACKUP,
+  CLEANUP,
+  DATABASE,
+  DRILL,
+  firstOf,
+  HUB,
+  inPlatform,
+  type Loose,
+  podOf,
+  SWEEP,
+  type Twin,
+  twin,
+} from "./twin.ts";
 
 export const REFERENCES: readonly Twin[] = [
   twin("references", HUB, "another ConfigMap", (hub) => {
@@ -23,6 +36,18 @@ export const REFERENCES: readonly Twin[] = [
   }),
   twin("secret-files", SWEEP, "a file that no Secret has", (job) => {
     firstOf(job).env.find(({ name }: Loose) => name === "STATE_HUB_TOKEN_FILE").value = "/run/state-hub/token/password";
+  }),
+  twin("secret-files", DRILL, "a key in a ConfigMap", (job) => {
+    const volume = podOf(job).volumes.find(({ name }: Loose) => name === "identity");
+    delete volume.secret;
+    volume.configMap = { name: "state-hub-backup-recipients" };
+  }),
+  twin("secret-files", BACKUP, "recipients that are nowhere", (job) => {
+    const mount = firstOf(job).volumeMounts.find(({ name }: Loose) => name === "recipients");
+    mount.mountPath = "/run/state-hub/keys";
+  }),
+  twin("no-inline-secret", "ConfigMap/state-hub", "a store with a password", (map) => {
+    map.data.STATE_HUB_BACKUP_STORE = "sftp://backup:password@store.example/state-hub";
   }),
   twin("no-inline-secret", "Secret/x", "a Secret in the files", (_, all) => {
     all.push({ apiVersion: "v1", kind: "Secret", metadata: { name: "x", namespace: "state-hub" }, data: {} });

@@ -17,6 +17,8 @@ export interface Twin {
 
 export const SWEEP = "CronJob/state-hub-consistency-sweep";
 export const CLEANUP = "CronJob/state-hub-stale-task-cleanup";
+export const BACKUP = "CronJob/state-hub-backup";
+export const DRILL = "CronJob/state-hub-backup-drill";
 export const HUB = "Deployment/state-hub";
 export const DATABASE = "Cluster/state-hub-db";
 
