@@ -74,6 +74,24 @@ export function readTerminalConfig(env: Environment = process.env): TerminalConf
   };
 }
 
+/**
+ * A database that a flag names: a URL without a password (.pgpass, a certificate or the server's trust lets it in), or where one
+ * with a password stands, since argv can be read by every account of the machine.
+ * @param value `postgres://USER@HOST/DATABASE`, `env:NAME` or `file:PATH`
+ * @throws OpsFailure (usage) that never prints the URL
+ */
+export function databaseUrlOfFlag(flag: string, value: string, env: Environment = process.env): Secret {
+  const [, kind, rest = ""] = /^(env|file):(.*)$/s.exec(value) ?? [];
+  const found = kind === "env" ? present(env[rest]) : kind === "file" ? contentOf(flag, rest) : value;
+  const problem = found === undefined ? `${rest} is not set` : problemOfUrl(found, kind === undefined);
+  if (found !== undefined && problem === null) return new Secret(found);
+  throw usageFailure(`Could not use ${flag}`, {
+    observed: problem ?? "nothing",
+    expected: "postgres://USER@HOST:PORT/DATABASE, env:NAME or file:PATH",
+    hint: `export TARGET_URL=...; ${flag} env:TARGET_URL`,
+  });
+}
+
 /** What a program that we start may see of our environment: all of it, less what could steer git or leak a secret. */
 export function environmentForPrograms(env: Environment = process.env): Record<string, string> {
   const kept = Object.entries(env).filter(
@@ -91,6 +109,22 @@ function databaseTarget(value: string | undefined): DatabaseTarget {
     expected: "postgres://USER@HOST:PORT/DATABASE, or the word embedded",
     hint: "export DATABASE_URL=embedded",
   });
+}
+
+function problemOfUrl(value: string, inArgv: boolean): string | null {
+  if (!/^postgres(ql)?:\/\//.test(value) || !URL.canParse(value)) return "no PostgreSQL URL (its value is not printed)";
+  const { password, pathname, searchParams } = new URL(value);
+  if (pathname.length < 2) return "a URL without a database";
+  const hasPassword = password !== "" || searchParams.has("password");
+  return inArgv && hasPassword ? "a URL with a password: whoever lists this machine's processes could read it" : null;
+}
+
+function contentOf(flag: string, file: string): string | undefined {
+  try {
+    return present(readFileSync(file, "utf8").trim());
+  } catch (cause) {
+    throw usageFailure(`Could not use ${flag}`, { where: file, cause, hint: `ls -l ${shellQuoted(file)}` });
+  }
 }
 
 function hubUrl(value: string): string {

@@ -10,8 +10,11 @@ export interface Example {
 export interface Io {
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP; run() then has 10 seconds to end. */
   readonly signal: AbortSignal;
-  /** The phase the run is in. Without a spinner: one line a phase, whatever the count. */
-  progress(message: string, count?: { readonly done: number; readonly total: number }): void;
+  /**
+   * The phase the run is in, and in `detail` where in it. Without a spinner: one line a phase, whatever the count, and the detail of
+   * a long phase in a line of its own at most every 30 s.
+   */
+  progress(message: string, count?: { readonly done: number; readonly total: number }, detail?: string): void;
   /** One line on stderr that is not a result. */
   note(message: string): void;
   /**

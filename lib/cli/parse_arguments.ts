@@ -46,11 +46,16 @@ export function parseArguments(script: Script, argv: readonly string[]): ParsedA
   return { wants: "run", command: command.name, args: argumentsOf(script, command, rest), common };
 }
 
-/** The words before a command may only be common flags: those take no value, so no word can be mistaken for one. */
+/**
+ * The words before a command may only be common flags: those take no value, so no word can be mistaken for one. A flag of the bare
+ * script's own means the bare script: what follows it is its value, whatever commands are called.
+ */
 function chooseCommand(script: Script, argv: readonly string[], forHelp: boolean) {
   const only = script.commands.length === 1 ? script.commands[0] : undefined;
   if (only?.name === "") return { command: only, rest: argv };
   const first = argv.findIndex((token) => !isFlagToken(token));
+  const bare = script.commands.find(({ name }) => name === "");
+  if (bare && isFlagOf(bare, argv.slice(0, Math.max(0, first)))) return { command: bare, rest: argv };
   const words = first === -1 ? [] : argv.slice(first);
   const found = script.commands
     .filter(({ name }) => name !== "" && name.split(" ").every((word, index) => words[index] === word))
@@ -59,13 +64,16 @@ function chooseCommand(script: Script, argv: readonly string[], forHelp: boolean
     const length = found.name.split(" ").length;
     return { command: found, rest: [...argv.slice(0, first), ...words.slice(length)] };
   }
-  const bare = script.commands.find(({ name }) => name === "");
   if (bare && (words.length === 0 || bare.positional)) return { command: bare, rest: argv };
   if (forHelp) return { command: undefined, rest: argv };
   const early = argv
     .slice(0, Math.max(0, first))
     .find((token) => !Object.hasOwn(COMMON_FLAGS, token.slice("--".length)));
   throw early === undefined ? unknownCommand(script, words) : flagBeforeCommand(script, early);
+}
+
+function isFlagOf({ flags = {} }: Command, tokens: readonly string[]): boolean {
+  return tokens.some((token) => Object.hasOwn(flags, token.replace(/^--(no-)?/, "").replace(/=.*$/s, "")));
 }
 
 function flagBeforeCommand(script: Script, token: string) {

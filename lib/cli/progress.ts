@@ -29,18 +29,26 @@ export function logLine(terminal: Terminal, level: Level, message: string, more:
   return `${JSON.stringify({ time: new Date().toISOString(), level, message, ...more })}\n`;
 }
 
-export function openProgress(terminal: Terminal, talk: Talk): Progress {
+/** A log shows that a long phase is alive, and stays readable. */
+const DETAIL_EVERY_MS = 30_000;
+
+/** @param clock milliseconds that only grow */
+export function openProgress(terminal: Terminal, talk: Talk, clock: () => number = () => performance.now()): Progress {
   if (talk.quiet) return { progress: () => {}, note: () => {}, stop: () => {} };
   const say = (message: string) => void terminal.err.write(logLine(terminal, "info", message)).catch(() => undefined);
-  return wantsSpinner(terminal, talk) ? withSpinner(say) : plainLines(say);
+  return wantsSpinner(terminal, talk) ? withSpinner(say) : plainLines(say, clock);
 }
 
-function plainLines(say: (message: string) => void): Progress {
+function plainLines(say: (message: string) => void, clock: () => number): Progress {
   let phase: string | undefined;
+  let saidAt = 0;
   return {
-    progress: (message) => {
-      if (message !== phase) say(message);
+    progress: (message, _count, detail) => {
+      const begins = message !== phase;
       phase = message;
+      if (!begins && (detail === undefined || clock() - saidAt < DETAIL_EVERY_MS)) return;
+      saidAt = clock();
+      say(begins || detail === undefined ? message : `${message}: ${detail}`);
     },
     note: say,
     stop: () => {},
@@ -68,8 +76,9 @@ function withSpinner(say: (message: string) => void): Progress {
     spinner.start();
   };
   return {
-    progress: (message, count) => {
-      text = printable(count ? `${message} ${count.done}/${count.total}` : message);
+    progress: (message, count, detail) => {
+      const counted = count ? `${message} ${count.done}/${count.total}` : message;
+      text = printable(detail === undefined ? counted : `${counted}: ${detail}`);
       if (spinner) spinner.text = text;
       else if (state === "idle") void load().catch(() => undefined);
     },

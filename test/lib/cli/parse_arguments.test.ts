@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { command, defineScript } from "../../../lib/cli/define_script.ts";
 import { parseArguments } from "../../../lib/cli/parse_arguments.ts";
 import { OpsFailure } from "../../../lib/failure.ts";
 import { script as commands } from "./fixtures/commands.ts";
@@ -124,4 +125,29 @@ test("parseArguments() lets --help and --version win over everything that is wro
 
 test("parseArguments() offers the corrected command, quoted for a shell", () => {
   expect(refused(flat, ["--rpo=it's", "--source", "api"]).hint).toBe("scripts/flat.ts '--repo=it'\\''s' --source api");
+});
+
+const done = async () => ({ exitCode: 0 as const, document: {}, render: () => "" });
+const both = defineScript({
+  ...{ name: "both.ts", promise: "Does one thing bare, and others by name.", reads: [], writes: [] },
+  commands: [
+    command({ name: "", promise: "Bare.", flags: { from: { kind: "string", describe: "Where from" } }, run: done }),
+    command({
+      name: "list",
+      promise: "Lists.",
+      flags: { from: { kind: "string", describe: "Where from" } },
+      run: done,
+    }),
+  ],
+});
+
+test("parseArguments() takes a flag before the first word for the bare script's own, whatever its value is called", () => {
+  for (const argv of [["--from", "list"], ["--from=list"], ["--json", "--from", "list"]]) {
+    expect(parseArguments(both, argv)).toMatchObject({ command: "", args: { from: "list" } });
+  }
+  expect(parseArguments(both, ["list", "--from", "x"])).toMatchObject({ command: "list", args: { from: "x" } });
+  expect(parseArguments(both, ["--json", "list"])).toMatchObject({ command: "list" });
+  expect(parseArguments(both, [])).toMatchObject({ command: "" });
+  expect(() => parseArguments(both, ["--from", "x", "list"])).toThrow("Could not use these arguments");
+  expect(() => parseArguments(both, ["--nothing", "list"])).toThrow();
 });

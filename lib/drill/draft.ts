@@ -1,0 +1,44 @@
+// What a drill knows so far. A run that is stopped half way by a failure still tells all that it had found out by then.
+import type { Comparison } from "./compare_copy.ts";
+import type { HubVerdict } from "./compare_hub.ts";
+import type { ServerIdentity } from "./live_source.ts";
+import type { Artifact, DrillReport } from "./report.ts";
+
+export interface Draft {
+  sourceUrl: string | null;
+  source: Pick<ServerIdentity, "database" | "system_identifier" | "version"> | null;
+  instanceId: string | null;
+  clock: string | null;
+  backup: DrillReport["backup"];
+  target: DrillReport["target"];
+  targetVersion: string | null;
+  /** Something may have been made in a database that somebody named. */
+  touched: boolean;
+  clientVersion: string | null;
+  rows: number;
+  digests: { readonly facts: string; readonly schema: string } | null;
+  comparison: Comparison | null;
+  hub: HubVerdict | null;
+  artifacts: readonly Artifact[];
+  /** What is wrong with the material itself: a part that was changed, is missing, or belongs to another backup. */
+  readonly wrong: string[];
+  /** Why nothing can be said, or not all of it. */
+  readonly unverified: { readonly reason: string; readonly hint: string | null }[];
+  readonly remarks: string[];
+}
+
+export function newDraft(target: DrillReport["target"]): Draft {
+  return {
+    ...{ sourceUrl: null, source: null, instanceId: null, clock: null, backup: null, target },
+    ...{
+      targetVersion: null,
+      touched: false,
+      clientVersion: null,
+      rows: 0,
+      digests: null,
+      comparison: null,
+      hub: null,
+    },
+    ...{ artifacts: [], wrong: [], unverified: [], remarks: [] },
+  };
+}

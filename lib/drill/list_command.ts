@@ -1,0 +1,91 @@
+// What a store holds: how old each backup is, when and by which drill it was verified, and what is wrong in the store.
+import type { Outcome, View } from "../cli/define_script.ts";
+import { shellQuoted } from "../shell_quoted.ts";
+import { listBackups, type StoredBackup } from "./store/list_backups.ts";
+import { openStore } from "./store/open_store.ts";
+import { type ChainProblem, checkChain } from "./store/verify_chain.ts";
+
+export interface StoreCommand {
+  readonly store: string;
+  /** STATE_HUB_HOME: its ledger knows what was made. */
+  readonly home: string;
+  readonly env: Record<string, string>;
+  readonly signal: AbortSignal;
+}
+
+/** Exit 1 when something in the store is not as it was left. */
+export async function listCommand({ store: target, home, env, signal }: StoreCommand): Promise<Outcome> {
+  const store = await openStore(target, { env, stateHubHome: home, signal, make: false });
+  try {
+    const backups = await listBackups(store);
+    const problems = await checkChain(store, backups, home);
+    const bad = problems.length > 0 || backups.some(({ problem }) => problem !== null);
+    return {
+      exitCode: bad ? 1 : 0,
+      document: { store: store.target, backups: backups.map(listed), problems },
+      render: (view) => renderList(backups, problems, view),
+      ...(backups.length === 0 ? {} : { next: nextOf(store.target, backups) }),
+    };
+  } finally {
+    await store.close();
+  }
+}
+
+function listed({ manifest, takenAt, touchedAt, ...backup }: StoredBackup) {
+  return {
+    ...backup,
+    taken_at: takenAt.toISOString(),
+    touched_at: touchedAt?.toISOString() ?? null,
+    database: manifest?.database ?? null,
+    rows: manifest?.rows ?? null,
+    encrypted: manifest?.encrypted ?? null,
+    recipients: manifest?.recipients ?? [],
+    manifest_digest: manifest?.digest ?? null,
+    previous: manifest?.previous ?? null,
+  };
+}
+
+function nextOf(store: string, backups: readonly StoredBackup[]): string {
+  const encrypted = backups.find(({ manifest }) => manifest !== null)?.manifest?.encrypted === true;
+  return `scripts/backup_restore_drill.ts --from-store ${shellQuoted(store)}${encrypted ? " --identity KEYFILE" : ""}`;
+}
+
+function renderList(backups: readonly StoredBackup[], problems: readonly ChainProblem[], view: View): string {
+  if (backups.length === 0) return "Nothing is stored there.";
+  const right = { align: "right" as const };
+  const columns = [
+    { title: "backup" },
+    { title: "age", ...right },
+    { title: "MB", ...right },
+    { title: "rows", ...right },
+  ];
+  const rows = backups.map((backup) => [
+    backup.id,
+    ageOf(backup.takenAt, new Date()),
+    (backup.bytes / 1e6).toFixed(1),
+    backup.manifest?.rows ?? "",
+    verifiedOf(backup, view),
+  ]);
+  return [
+    view.table([...columns, { title: "verified" }], rows),
+    ...problems.map(({ says }) => view.paint.error(says)),
+    ...backups.flatMap(({ remarks }) => remarks),
+  ].join("\n");
+}
+
+function verifiedOf({ unfinished, problem, verified, manifest }: StoredBackup, { paint }: View): string {
+  if (unfinished) return paint.dim("unfinished: no backup");
+  if (problem !== null) return paint.error(problem.says);
+  const [last] = verified;
+  if (last === undefined) return paint.warning(`never${manifest?.encrypted === false ? ", not encrypted" : ""}`);
+  const colour = { passed: paint.ok, failed: paint.error, could_not_verify: paint.warning }[last.verdict];
+  return `${colour(last.verdict.replaceAll("_", " "))} ${last.at.slice(0, 16)}Z, drill ${last.drill_id}`;
+}
+
+/** "3 d", "5 h", "12 min": what somebody who looks for a gap needs. */
+export function ageOf(taken: Date, now: Date): string {
+  const minutes = Math.max(0, Math.round((now.getTime() - taken.getTime()) / 60_000));
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} d`;
+}

@@ -1,0 +1,105 @@
+// The drill of the live database itself: dump, fingerprint and copy side by side where there are jobs for it.
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { archiveDefinitions } from "../postgres/archive_text.ts";
+import { readDefinitions } from "../postgres/definitions/read_definitions.ts";
+import { dumpToFolder } from "../postgres/dump.ts";
+import { printableUrl, type Secret } from "../secret.ts";
+import { capture } from "./capture.ts";
+import { definitionsToKeep, type Facts, type Outset } from "./facts.ts";
+import { folderArchive } from "./folder_archive.ts";
+import { type LiveSource, openLiveSource } from "./live_source.ts";
+import { beginTarget } from "./make_target.ts";
+import { proveCopy, type RestoredCopy, restoreCopy } from "./prove_copy.ts";
+import { requireRoom, roomFor } from "./room.ts";
+import type { Run } from "./run.ts";
+import { together } from "./together.ts";
+
+/** pg_dump's fastest: the dump is read once, a moment later, on this machine. */
+const COMPRESSION = 1;
+
+/** @param url opens the live database, starting the embedded server when that is what was named */
+export async function drillLive(run: Run, url: () => Promise<Secret>): Promise<void> {
+  const { facts, copy } = await restoreLive(run, url);
+  await proveCopy(run, facts, copy, run.terms.signal);
+}
+
+/** The copy, restored and not yet looked at, and what it should be equal to. */
+export async function restoreLive(
+  run: Run,
+  url: () => Promise<Secret>,
+): Promise<{ readonly facts: Facts; readonly copy: RestoredCopy }> {
+  const source = await lookAtSource(run, url);
+  await requireRoom(run.folder, roomFor(source.server.bytes, { dump: true, copy: run.into === null }));
+  const { programs } = source;
+  const dumpFolder = join(run.folder, "dump");
+  const { env, jobs, signal } = run.terms;
+  const archive = folderArchive({ folder: dumpFolder, programs, env, jobs, workspace: run.folder });
+  const dumped = Promise.withResolvers<Outset>();
+  dumped.promise.catch(() => {});
+  const [facts, copy] = await together(signal, [
+    async (signal) => {
+      try {
+        return await takeFacts({ run, source, dumpFolder, signal }, dumped.resolve);
+      } catch (error) {
+        dumped.reject(error);
+        throw error;
+      }
+    },
+    async (signal) => {
+      const target = beginTarget(run, source.server, signal);
+      const [outset] = await Promise.all([dumped.promise, target.ready]);
+      return restoreCopy(run, outset, { target: await target.finish(outset), archive, signal });
+    },
+  ] as const);
+  return { facts, copy };
+}
+
+export async function lookAtSource({ stages, terms, draft }: Run, url: () => Promise<Secret>): Promise<LiveSource> {
+  const source = await stages.run("Looking at the live server", async () => openLiveSource(await url(), terms.env));
+  draft.sourceUrl = printableUrl(source.url.reveal());
+  draft.source = source.server;
+  draft.clientVersion = source.programs.version;
+  return source;
+}
+
+interface Taking {
+  readonly run: Run;
+  readonly source: LiveSource;
+  readonly dumpFolder: string;
+  readonly signal: AbortSignal;
+}
+
+/** @param onDumped the copy may begin; with one job it waits until the live server is left alone */
+async function takeFacts(
+  { run, source, dumpFolder, signal }: Taking,
+  onDumped: (outset: Outset) => void,
+): Promise<Facts> {
+  const { terms, stages } = run;
+  const { seen } = await capture({ source, terms, stages, signal }, (dump, jobs, outset) =>
+    stages.run(
+      "Dumping",
+      async (onProgress) => {
+        const taken = await dumpToFolder(
+          { ...dump, onProgress },
+          { folder: dumpFolder, jobs, compression: COMPRESSION },
+        );
+        if (terms.jobs > 1) onDumped(outset);
+        return taken;
+      },
+      ({ bytes }) => bytes,
+    ),
+  );
+  onDumped(seen);
+  return { ...seen, definitions: await definitionsIn({ run, source, dumpFolder, signal }) };
+}
+
+async function definitionsIn({ run, source, dumpFolder, signal }: Taking): Promise<Facts["definitions"]> {
+  const folder = join(run.folder, "source-definitions");
+  mkdirSync(folder, { mode: 0o700 });
+  const output = join(folder, "definitions.sql");
+  await archiveDefinitions({ programs: source.programs, env: run.terms.env, archive: dumpFolder, output, signal });
+  const definitions = definitionsToKeep(await readDefinitions(output));
+  rmSync(output);
+  return definitions;
+}

@@ -1,0 +1,57 @@
+// The live database as a drill sees it before it takes anything: what runs there, how large it is, and whose it is.
+import { openDatabase } from "../db/connect.ts";
+import { databaseFailure } from "../db/database_failure.ts";
+import { OpsFailure } from "../failure.ts";
+import { type ClientPrograms, findClientPrograms } from "../postgres/client_programs.ts";
+import type { Secret } from "../secret.ts";
+
+export interface ServerIdentity {
+  /** "15.18" */
+  readonly version: string;
+  readonly major: number;
+  readonly database: string;
+  readonly database_oid: string;
+  readonly system_identifier: string;
+  /** The role that made the cluster: it owns what no other role made. */
+  readonly superuser: string;
+  readonly bytes: number;
+  readonly standby: boolean;
+}
+
+export interface LiveSource {
+  readonly url: Secret;
+  readonly server: ServerIdentity;
+  readonly programs: ClientPrograms;
+}
+
+const IDENTITY = `
+  select current_setting('server_version') as version,
+    current_setting('server_version_num')::int / 10000 as major,
+    current_database() as database,
+    (select oid::text from pg_catalog.pg_database where datname = current_database()) as database_oid,
+    (select system_identifier::text from pg_catalog.pg_control_system()) as system_identifier,
+    (select rolname from pg_catalog.pg_roles where oid = 10) as superuser,
+    pg_catalog.pg_database_size(current_database())::text as bytes,
+    pg_catalog.pg_is_in_recovery() as standby`;
+
+/** @throws OpsFailure (automation): nobody answers, or the role may not ask */
+export async function serverIdentity(url: Secret): Promise<ServerIdentity> {
+  const applicationName = "backup_restore_drill";
+  const database = await openDatabase({ url, applicationName, access: "read-only" });
+  try {
+    const [row] = await database.sql.unsafe<(Omit<ServerIdentity, "bytes"> & { readonly bytes: string })[]>(IDENTITY);
+    if (row === undefined) throw new OpsFailure("Could not ask the server who it is");
+    // "15.18 (Debian 15.18-1)" is the packager's word after the number.
+    return { ...row, version: row.version.split(" ")[0] ?? row.version, bytes: Number(row.bytes) };
+  } catch (error) {
+    throw databaseFailure("Could not ask the server who it is", error, url);
+  } finally {
+    await database.close();
+  }
+}
+
+/** @throws OpsFailure (automation) as well when no pg_dump of its version or a newer one is installed */
+export async function openLiveSource(url: Secret, env: Record<string, string>): Promise<LiveSource> {
+  const server = await serverIdentity(url);
+  return { url, server, programs: await findClientPrograms({ serverMajor: server.major, env }) };
+}

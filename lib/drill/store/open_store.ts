@@ -1,0 +1,32 @@
+// Opens a store by what it is called. Which kinds there are stands in one table.
+import { openFolderStore } from "./folder_store.ts";
+import { openSftpStore } from "./sftp_store.ts";
+import type { Store } from "./store.ts";
+import { type StoreTarget, storeTarget } from "./store_target.ts";
+
+export interface StoreOptions {
+  /** `environmentForPrograms()`. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly stateHubHome: string;
+  readonly signal?: AbortSignal;
+  /** How long another host may answer nothing: 30 s unless given. */
+  readonly stalledAfterMs?: number;
+  /** false: a folder that is not there is a failure, and is not made. */
+  readonly make?: boolean;
+}
+
+const OPENERS: {
+  readonly [K in StoreTarget["kind"]]: (target: StoreTarget & { kind: K }, o: StoreOptions) => Promise<Store>;
+} = {
+  folder: openFolderStore,
+  sftp: openSftpStore,
+};
+
+/**
+ * The folder is made, of mode 700, when its parent is there. To be closed.
+ * @throws OpsFailure (usage) for what names no store; OpsFailure (automation) when it can't be reached or is no folder
+ */
+export function openStore(target: string, options: StoreOptions): Promise<Store> {
+  const named = storeTarget(target);
+  return (OPENERS[named.kind] as (target: StoreTarget, o: StoreOptions) => Promise<Store>)(named, options);
+}

@@ -1,0 +1,106 @@
+// Which backups may go. The rule that stands above count and age: the newest one, and the newest one that a drill has proven, stay
+// whatever was asked for; so does what is being written, and what somebody ought to look at. (pure)
+import type { StoredBackup } from "./list_backups.ts";
+
+export interface PruneTerms {
+  /** At least 1. */
+  readonly keepLast: number;
+  /** null: age keeps nothing. */
+  readonly keepDays: number | null;
+  readonly now: Date;
+}
+
+export interface Pruned {
+  readonly id: string;
+  /** null for an unfinished one. */
+  readonly digest: string | null;
+  readonly bytes: number;
+  /** In one line each. */
+  readonly reasons: readonly string[];
+}
+
+export interface PrunePlan {
+  readonly keep: readonly Pruned[];
+  readonly remove: readonly Pruned[];
+  /** Left behind by runs that died: to be removed, too. */
+  readonly unfinished: readonly Pruned[];
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** A backup of a very large database may be under way for that long without a new file. */
+const UNFINISHED_MS = DAY_MS;
+
+export function planPrune(backups: readonly StoredBackup[], terms: PruneTerms): PrunePlan {
+  const newestFirst = [...backups].sort((a, b) => Number(b.takenAt) - Number(a.takenAt) || (a.id < b.id ? 1 : -1));
+  const judged = newestFirst.map((backup) => ({ backup, reasons: whyKept(backup, newestFirst, terms) }));
+  const gone = judged.filter(({ reasons }) => reasons.length === 0).map(({ backup }) => backup);
+  return {
+    keep: judged.filter(({ reasons }) => reasons.length > 0).map(({ backup, reasons }) => named(backup, reasons)),
+    remove: gone.filter(({ unfinished }) => !unfinished).map((backup) => named(backup, [whyGone(terms)])),
+    unfinished: gone.filter(({ unfinished }) => unfinished).map((backup) => named(backup, ["never finished"])),
+  };
+}
+
+interface Rule {
+  readonly says: (terms: PruneTerms) => string;
+  readonly keeps: (backup: StoredBackup, all: readonly StoredBackup[], terms: PruneTerms) => boolean;
+}
+
+const RULES: readonly Rule[] = [
+  {
+    says: () => "it may be being written",
+    keeps: (backup, _, { now }) => backup.unfinished && Number(now) - lastSeen(backup) < UNFINISHED_MS,
+  },
+  {
+    says: () => "its manifest has a problem: look first, then remove it by hand",
+    keeps: ({ problem }) => problem !== null,
+  },
+  { says: () => "the newest complete one", keeps: (backup, all) => backup === all.find(isComplete) },
+  { says: () => "the newest one that a drill has proven", keeps: (backup, all) => backup === all.find(isProven) },
+  {
+    says: ({ keepLast }) => `one of the newest ${keepLast}`,
+    // One that a drill found bad takes nobody's place among the newest.
+    keeps: (backup, all, { keepLast }) =>
+      isComplete(backup) &&
+      all.slice(0, all.indexOf(backup)).filter((each) => isComplete(each) && !isBad(each)).length < keepLast,
+  },
+  {
+    says: ({ keepDays }) => `younger than ${keepDays} days`,
+    keeps: (backup, _, { keepDays, now }) =>
+      isComplete(backup) && keepDays !== null && Number(now) - Number(backup.takenAt) < keepDays * DAY_MS,
+  },
+];
+
+function whyKept(backup: StoredBackup, all: readonly StoredBackup[], terms: PruneTerms): string[] {
+  return RULES.filter(({ keeps }) => keeps(backup, all, terms)).map(({ says }) => says(terms));
+}
+
+function whyGone({ keepLast, keepDays }: PruneTerms): string {
+  return `not among the newest ${keepLast}${keepDays === null ? "" : `, and older than ${keepDays} days`}`;
+}
+
+function isComplete({ manifest }: StoredBackup): boolean {
+  return manifest !== null;
+}
+
+/** Of the last drill that came to a verdict: one that could not tell takes nothing back. */
+function lastVerdict({ verified }: StoredBackup): "passed" | "failed" | null {
+  const told = verified.find(({ verdict }) => verdict !== "could_not_verify")?.verdict;
+  return told === "passed" || told === "failed" ? told : null;
+}
+
+function isProven(backup: StoredBackup): boolean {
+  return isComplete(backup) && lastVerdict(backup) === "passed";
+}
+
+function isBad(backup: StoredBackup): boolean {
+  return lastVerdict(backup) === "failed";
+}
+
+function lastSeen({ takenAt, touchedAt }: StoredBackup): number {
+  return Math.max(Number(takenAt), Number(touchedAt ?? 0));
+}
+
+function named({ id, manifest, bytes }: StoredBackup, reasons: readonly string[]): Pruned {
+  return { id, digest: manifest?.digest ?? null, bytes, reasons };
+}
