@@ -100,6 +100,11 @@ export function environmentForPrograms(env: Environment = process.env): Record<s
   return Object.fromEntries(kept) as Record<string, string>;
 }
 
+/** All that was given to us, for what runs in our place: a block of a runbook, as its reader would paste it. */
+export function wholeEnvironment(env: Environment = process.env): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined)) as Record<string, string>;
+}
+
 function databaseTarget(value: string | undefined): DatabaseTarget {
   if (value === undefined) return { kind: "unset" };
   if (value === "embedded") return { kind: "embedded" };

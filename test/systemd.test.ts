@@ -23,6 +23,12 @@ const FOLDER = join(ROOT, "systemd/active");
 const WATCHDOG_MS = 60_000;
 /** Of systemd's 10 (UNSAFE), in tenths. */
 const EXPOSURE = 50;
+/** It has to see which of the account's processes listens, and what brings a unit below the usual would hide them. */
+const MORE_EXPOSED: Readonly<Record<string, number>> = { "state-hub-tunnel-health.service": 70 };
+/** What is not ours to parse: ssh reads its settings from files that a test of their own starts. */
+const OTHER_PROGRAMS: Readonly<Record<string, string>> = {
+  "state-hub-tunnel@.service": "/usr/bin/ssh -F %h/.config/state-hub/tunnels/%i/ssh_config -N tunnel",
+};
 /** As ~/.config/state-hub/env may have them. */
 const SETTINGS: Readonly<Record<string, string>> = {
   STATE_HUB_URL: "http://hub.example:8000",
@@ -74,7 +80,7 @@ describe("every active unit", () => {
           "security",
           "--user",
           "--offline=true",
-          `--threshold=${EXPOSURE}`,
+          `--threshold=${MORE_EXPOSED[unit] ?? EXPOSURE}`,
           join(FOLDER, unit),
         ];
         const { exitCode } = await run(argv, { env: accountEnvironment(account.home), deadlineMs: WATCHDOG_MS });
@@ -87,6 +93,7 @@ describe("every active unit", () => {
     test(`starts a command that its script accepts, and no secret is in it: ${unit}`, async () => {
       const [command = "", ...more] = valuesOf(unit, "ExecStart");
       expect(more).toEqual([]);
+      if (OTHER_PROGRAMS[unit] !== undefined) return expect(command).toBe(OTHER_PROGRAMS[unit]);
       const [path = "", ...argv] = command.split(" ");
       const file = path.replace("%h/state-hub-ops/", "");
       accessSync(join(ROOT, file), constants.X_OK);

@@ -1,11 +1,13 @@
 // An ssh connection to a host whose key is known, opened within a deadline, by public key or agent alone. What runs on it
-// (files now, tunnels later) stands beside it. Without the deadlines a dead host would hold a night's run for hours.
+// (files, tunnels) stands beside it. Without the deadlines a dead host would hold a night's run for hours.
+import type { Socket } from "node:net";
 import ssh2, { type AuthHandlerMiddleware, type Client, type ServerHostKeyAlgorithm } from "ssh2";
 import { OpsFailure } from "../failure.ts";
 import { agentAt } from "./agent.ts";
 import { connectFailure } from "./connect_failure.ts";
 import { type Identities, readIdentities } from "./identities.ts";
 import { hostKeyFault, type KnownKey, knownHostKeys } from "./known_host_key.ts";
+import { type PinnedKey, pinFault } from "./pinned_key.ts";
 import type { SshHost } from "./resolve_host.ts";
 
 export interface ConnectOptions {
@@ -16,6 +18,14 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
   /** From the start to being let in: 10 s unless given. */
   readonly deadlineMs?: number;
+  /** The one key that is taken; then no known_hosts file is asked. */
+  readonly pinned?: PinnedKey;
+  /** Key types that the host is not asked for. */
+  readonly exceptTypes?: readonly string[];
+  /** A connection that stands already; it is closed with this one. */
+  readonly socket?: Socket;
+  /** Told when the host has proven its key, before it is asked to let us in. A missing key of ours is then a refusal by it. */
+  readonly onTrusted?: () => void;
 }
 
 export interface SshConnection {
@@ -46,12 +56,16 @@ export async function connectSsh({
   env,
   signal,
   deadlineMs = CONNECT_MS,
+  pinned,
+  exceptTypes = [],
+  socket,
+  onTrusted,
 }: ConnectOptions): Promise<SshConnection> {
   signal?.throwIfAborted();
-  const known = await knownHostKeys(host, env, signal);
+  const known = pinned === undefined ? await knownHostKeys(host, env, signal) : [];
   const identities = readIdentities(host.identityFiles);
   const offers = whatIsOffered(host, identities);
-  if (offers.length === 0) throw noIdentity(host, identities);
+  if (offers.length === 0 && onTrusted === undefined) throw noIdentity(host, identities);
   const lost = new AbortController();
   const client = new ssh2.Client();
   const close = () => {
@@ -61,7 +75,8 @@ export async function connectSsh({
   signal?.addEventListener("abort", close, { once: true });
   client.once("close", () => signal?.removeEventListener("abort", close));
   try {
-    await opened(client, lost, { host, known, identities, offers, deadlineMs, signal });
+    const trust = { known, pinned, exceptTypes, onTrusted };
+    await opened(client, lost, { host, ...trust, socket, identities, offers, deadlineMs, signal });
     return { host, client, lost: lost.signal, close };
   } catch (error) {
     close();
@@ -76,6 +91,10 @@ type Offer = Parameters<Parameters<AuthHandlerMiddleware>[2]>[0];
 interface Opening {
   readonly host: SshHost;
   readonly known: readonly KnownKey[];
+  readonly pinned: PinnedKey | undefined;
+  readonly exceptTypes: readonly string[];
+  readonly onTrusted: (() => void) | undefined;
+  readonly socket: Socket | undefined;
   readonly identities: Identities;
   readonly offers: readonly Offer[];
   readonly deadlineMs: number;
@@ -92,10 +111,12 @@ function opened(client: Client, lost: AbortController, o: Opening): Promise<void
     reject(reason);
   };
   client
+    .once("handshake", () => o.onTrusted?.())
     .once("ready", resolve)
     .on("error", fail)
     .once("close", () => fail({ level: "closed" }));
-  o.signal?.addEventListener("abort", () => reject(o.signal?.reason), { once: true });
+  const aborted = () => reject(o.signal?.reason);
+  o.signal?.addEventListener("abort", aborted, { once: true });
   const waiting = [...o.offers];
   client.connect({
     host: o.host.hostname,
@@ -103,20 +124,28 @@ function opened(client: Client, lost: AbortController, o: Opening): Promise<void
     username: o.host.user,
     readyTimeout: 0,
     ...KEEPALIVE,
-    algorithms: { serverHostKey: preferKnown(o.known) },
+    ...(o.socket === undefined ? {} : { sock: o.socket }),
+    algorithms: { serverHostKey: preferKnown(o) },
     hostVerifier: (key: Buffer) => {
-      refused = hostKeyFault(o.host, o.known, key);
+      refused = o.pinned === undefined ? hostKeyFault(o.host, o.known, key) : pinFault(o.host, o.pinned, key);
       return refused === null;
     },
     authHandler: (_methods, _partial, next) => next(waiting.shift() ?? (false as unknown as Offer)),
   });
-  return promise.finally(() => clearTimeout(timer));
+  return promise.finally(() => {
+    clearTimeout(timer);
+    o.signal?.removeEventListener("abort", aborted);
+  });
 }
 
-function preferKnown(known: readonly KnownKey[]): ServerHostKeyAlgorithm[] {
+function preferKnown({ known, pinned, exceptTypes }: Opening): ServerHostKeyAlgorithm[] {
   const types = new Set(known.filter(({ marker }) => marker === null).map(({ type }) => type));
-  const isKnown = (name: string) => types.has(name.startsWith("rsa-") ? "ssh-rsa" : name);
-  return [...HOST_KEY_ALGORITHMS].sort((left, right) => Number(isKnown(right)) - Number(isKnown(left)));
+  if (pinned?.key) types.add(pinned.key.type);
+  const typeOf = (name: string) => (name.startsWith("rsa-") ? "ssh-rsa" : name);
+  const isKnown = (name: string) => types.has(typeOf(name));
+  return HOST_KEY_ALGORITHMS.filter((name) => !exceptTypes.includes(typeOf(name))).sort(
+    (left, right) => Number(isKnown(right)) - Number(isKnown(left)),
+  );
 }
 
 function whatIsOffered(host: SshHost, { keys, publicBlobs }: Identities): Offer[] {

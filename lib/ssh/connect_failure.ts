@@ -28,6 +28,7 @@ export function connectFailure({ host, identities, deadlineMs }: Attempt, error:
 }
 
 function letNobodyIn({ keys, unused }: Identities): string {
+  if (keys.length === 0 && unused.length > 0) return `no key could be shown: ${unused.join("; ")}`;
   const tried = keys.length > 0 ? `shown: ${keys.map(({ file }) => file).join(", ")}` : "shown: those of the agent";
   return [`it let none of our keys in (${tried})`, ...unused].join("; ");
 }

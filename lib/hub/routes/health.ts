@@ -17,10 +17,19 @@ const HEALTH = z
   })
   .openapi("Health");
 
+const QUERY = z.object({
+  hold_seconds: z.coerce.number().int().min(0).max(3_600).default(0).openapi({
+    description: "Wait so long with the answer: whether the path leaves a quiet request alone for as long as a sweep takes",
+  }),
+});
+/** Nobody proves more paths at once; each is a connection, and needs no token. */
+const MOST_HELD = 32;
+
 /** A probe gives up after a few seconds; a server that has fallen silent would be waited for longer. */
 const ANSWER_WITHIN_MS = 4_000;
 
 export function healthRoutes(app: HubApp, { database, readsOnly = false }: Hub): void {
+  let held = 0;
   offer(
     app,
     {
@@ -28,9 +37,16 @@ export function healthRoutes(app: HubApp, { database, readsOnly = false }: Hub):
       path: "/state/health",
       tag: "state",
       summary: "Whether the hub can do its work, and which one it is",
+      query: QUERY,
       answers: { 200: { says: "It can; 503 when its database is gone, or takes no changes", schema: HEALTH } },
     },
-    async () => {
+    async ({ query, mayTakeLong }) => {
+      if (query.hold_seconds > 0) {
+        if (held >= MOST_HELD) throw new Problem(503, "Too many held requests", { headers: { "retry-after": "60" } });
+        mayTakeLong();
+        held++;
+        await Bun.sleep(query.hold_seconds * 1_000).finally(() => held--);
+      }
       const found = await within(readIdentity(database.sql), ANSWER_WITHIN_MS, null);
       if (found === null) throw unhealthy("Database unavailable", "The State Hub's database does not answer in time");
       const { read_only, ...identity } = found;

@@ -1,0 +1,36 @@
+// One check of the tunnels that were asked for, and what became of it.
+import type { Outcome } from "../cli/define_script.ts";
+import { checkAll } from "./check_all.ts";
+import type { PathTerms } from "./path.ts";
+import { rememberVerdicts, type VerdictHome } from "./remember_verdicts.ts";
+import { EXIT_OF, type HealthReport, type TunnelReport } from "./report.ts";
+import type { Tunnel } from "./tunnel.ts";
+import { renderHealth } from "./tunnel_view.ts";
+
+export interface HealthTerms {
+  readonly path: PathTerms;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly memory: VerdictHome;
+}
+
+export async function healthCommand(tunnels: readonly Tunnel[], terms: HealthTerms): Promise<Outcome> {
+  const report = await checkAll(tunnels, terms);
+  await rememberVerdicts(report.tunnels, terms.memory);
+  return outcomeOf(report);
+}
+
+export function outcomeOf(report: HealthReport): Outcome {
+  const worse = report.tunnels.find(({ verdict }) => verdict === report.verdict && verdict !== "healthy");
+  return {
+    exitCode: EXIT_OF[report.verdict],
+    document: { ...report },
+    render: (view) => renderHealth(report, view),
+    degraded: report.tunnels.filter(({ verdict }) => verdict === "degraded").map(lineOf),
+    ...(worse === undefined ? {} : { next: `scripts/tunnel_health.ts ${worse.name} --watch` }),
+  };
+}
+
+function lineOf({ name, cause }: TunnelReport): string {
+  return `${name}: ${cause ?? "degraded"}`;
+}

@@ -1,0 +1,37 @@
+// From what the probes of one round saw to a verdict on the tunnel. (pure)
+import type { ProbeId, ProbeResult, Verdict } from "./report.ts";
+
+export interface JudgeTerms {
+  /** A unit's listener on this machine: requests go through without an ssh connection of the check's own. */
+  readonly ownPath: boolean;
+  /** From which on an answer counts as slow. */
+  readonly slowMs: number;
+}
+
+export interface Judged {
+  readonly verdict: Verdict;
+  readonly broken: ProbeId | null;
+  readonly cause: string | null;
+}
+
+/** The layers that a unit's tunnel has passed already when it answers. */
+const BELOW_UNIT: readonly ProbeId[] = ["resolve", "tcp", "host_key", "auth"];
+/** Without an answer to these nothing is known of the tunnel. */
+const NEEDED: readonly ProbeId[] = ["config", "forward", "health"];
+
+export function judge(probes: readonly ProbeResult[], { ownPath, slowMs }: JudgeTerms): Judged {
+  const failed = probes.filter(({ ok }) => ok === false);
+  const first = failed[0];
+  if (first !== undefined) {
+    const through = failed.filter(({ id }) => !(ownPath && BELOW_UNIT.includes(id)));
+    const verdict = through.length > 0 ? "down" : "degraded";
+    const works = verdict === "degraded" ? "It works now, and would not come back after a restart: " : "";
+    return { verdict, broken: first.id, cause: `${works}${first.saw}` };
+  }
+  const open = probes.find(({ id, ok }) => ok === null && NEEDED.includes(id));
+  if (open !== undefined) return { verdict: "unknown", broken: null, cause: `${open.id}: ${open.saw}` };
+  const took = probes.find(({ id }) => id === "health")?.ms ?? 0;
+  if (took <= slowMs) return { verdict: "healthy", broken: null, cause: null };
+  const cause = `It answers after ${Math.round(took)} ms, wanted at most ${slowMs}: a long or lossy line, or a busy hub`;
+  return { verdict: "degraded", broken: null, cause };
+}

@@ -1,0 +1,46 @@
+// A State Hub answers through the tunnel, and says that it can do its work. A port that is open, or a 200 of anything else, is
+// no hub.
+import { OpsFailure } from "../../failure.ts";
+import { askHealth } from "../ask_health.ts";
+import type { Path } from "../path.ts";
+import type { Probe, Sight } from "../probe.ts";
+
+const HEALTH_MS = 5_000;
+/** A slow answer may be the first on a new line, or a busy moment of this machine: the best of three counts. */
+const TRIES = 3;
+
+export const health: Probe = {
+  id: "health",
+  wanted: ({ tunnel, terms }) => `GET ${tunnel.health.path} to say ok, within ${terms.slowMs} ms`,
+  look: async (path) => {
+    for (let tried = 1; ; tried++) {
+      const answer = await ask(path);
+      if (path.answer === null || answer.ms < path.answer.ms || answer.hub === null) path.answer = answer;
+      const isEnough = answer.hub === null || path.answer.ms <= path.terms.slowMs || tried === TRIES;
+      if (isEnough || path.within(HEALTH_MS) < HEALTH_MS) return sightOf(path.answer);
+    }
+  },
+  remedy: ({ tunnel }) => {
+    const { host, port } = tunnel.target;
+    const where = tunnel.direction === "local" ? `on ${tunnel.ssh.host}` : "on this machine";
+    return `${where}: curl -sS http://${host}:${port}${tunnel.health.path}; ss -ltnp 'sport = :${port}'; systemctl --user status state-hub.service`;
+  },
+};
+
+async function ask(path: Path) {
+  const { entry, tunnel, signal, agent } = path;
+  if (entry === null) throw new OpsFailure("Could not look", { observed: "nothing to ask through" });
+  const deadlineMs = path.within(HEALTH_MS);
+  try {
+    return await askHealth(entry, { path: tunnel.health.path, deadlineMs, signal, agent, onBytes: path.heard });
+  } catch (error) {
+    const fault = path.listener?.fault() ?? null;
+    throw fault ?? error;
+  }
+}
+
+function sightOf({ hub, status, said, ms }: NonNullable<Path["answer"]>): Sight {
+  if (hub !== null) return { ok: true, saw: `ok, database ${hub.db ?? "not named"}`, ms };
+  if (status === 200) return { ok: false, saw: `an answer 200 that is no State Hub's: ${said}`, ms };
+  return { ok: false, saw: `status ${status}${said === "" ? "" : `: ${said}`}`, ms };
+}

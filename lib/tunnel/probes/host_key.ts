@@ -1,0 +1,27 @@
+// Whoever answers there is the host that the configuration pins; nothing is sent to anybody else.
+import { OpsFailure } from "../../failure.ts";
+import { openInStages } from "../../ssh/open_in_stages.ts";
+import { pinnedKey } from "../../ssh/pinned_key.ts";
+import type { Probe } from "../probe.ts";
+import { sshSocket } from "./tcp.ts";
+
+const HANDSHAKE_MS = 10_000;
+
+export const hostKey: Probe = {
+  id: "host_key",
+  wanted: ({ tunnel }) => pinnedKey(tunnel.ssh.host_key ?? "")?.fingerprint ?? "the pinned key",
+  look: async (path) => {
+    const pinned = pinnedKey(path.tunnel.ssh.host_key ?? "");
+    if (path.isWarm) return { ok: true, saw: `${pinned?.fingerprint}, as before` };
+    const { host, socket, signal, terms } = path;
+    if (host === null || socket === null || pinned === null)
+      throw new OpsFailure("Could not look", { observed: "no connection" });
+    const again = () => sshSocket(path);
+    const deadlineMs = path.within(HANDSHAKE_MS);
+    path.stages = openInStages({ host, env: terms.env, pinned, socket, again, deadlineMs, signal });
+    await path.stages.trusted;
+    return { ok: true, saw: pinned.fingerprint };
+  },
+  remedy: ({ host, tunnel }) =>
+    `ssh-keyscan -p ${host?.port ?? 22} ${host?.hostname ?? tunnel.ssh.host} | ssh-keygen -lf -; ask the host's administrator whether it was reinstalled, and change ssh.host_key only for what was read on the host itself`,
+};

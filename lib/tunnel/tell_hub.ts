@@ -1,0 +1,60 @@
+// Tells the State Hub that a tunnel's verdict changed: into its database where DATABASE_URL leads there, else by its API. A hub
+// that cannot be told is no failure of the check.
+import { openDatabase } from "../db/connect.ts";
+import type { Secret } from "../secret.ts";
+import { within } from "../within.ts";
+import type { VerdictChange } from "./remember_verdicts.ts";
+
+export interface HubToTell {
+  /** null: it is asked by its API. */
+  readonly database: Secret | null;
+  readonly url: string;
+  readonly token: Secret | null;
+}
+
+const TELL_MS = 3_000;
+const TYPE = "tunnel_health";
+
+export async function tellHub(hub: HubToTell, change: VerdictChange): Promise<boolean> {
+  const telling = hub.database === null ? post(hub, change) : insert(hub.database, change);
+  return within(
+    telling.catch(() => false),
+    TELL_MS,
+    false,
+  );
+}
+
+function summaryOf({ tunnel, from, to, cause }: VerdictChange): string {
+  return `${tunnel}: ${from === null ? "" : `${from} to `}${to}${cause === null ? "" : ` (${cause})`}`;
+}
+
+async function insert(url: Secret, change: VerdictChange): Promise<boolean> {
+  const database = await openDatabase({ url, applicationName: TYPE, access: "read-write", answerWithinMs: TELL_MS });
+  try {
+    await database.transaction(
+      (tx) => tx`
+        insert into progress_events (event_type, source, summary, detail)
+        values (${TYPE}, ${TYPE}, ${summaryOf(change)}, ${JSON.stringify(change)}::text::jsonb)`,
+    );
+    return true;
+  } finally {
+    await database.close();
+  }
+}
+
+async function post({ url, token }: HubToTell, change: VerdictChange): Promise<boolean> {
+  const { tunnel, to, seen_at } = change;
+  const response = await fetch(`${url}/progress`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      // A check that was killed before it noted that it had told tells it again.
+      "idempotency-key": `${TYPE}:${tunnel}:${to}:${seen_at}`,
+      ...(token === null ? {} : { authorization: `Bearer ${token.reveal()}` }),
+    },
+    body: JSON.stringify({ event_type: TYPE, source: TYPE, summary: summaryOf(change), detail: change }),
+    redirect: "manual",
+    signal: AbortSignal.timeout(TELL_MS),
+  });
+  return response.status === 201;
+}

@@ -1,0 +1,61 @@
+// Whether the unit that keeps a tunnel runs, and whether what listens at its address is its own: a stale ssh of last week, or
+// another program, takes connections just as well.
+import { OpsFailure } from "../failure.ts";
+import { belongsTo, listenersOn } from "../systemd/listeners.ts";
+import { type RunningUnit, runningUnit } from "../systemd/unit_processes.ts";
+import type { Path } from "./path.ts";
+import type { Sight } from "./probe.ts";
+
+export const journalOf = (unit: string): string => `journalctl --user -u ${unit} -n 20 --no-pager`;
+
+/** For a listener on the far side, where nobody can see whose it is. */
+export async function unitRuns(path: Path, unit: string): Promise<Sight> {
+  const state = await stateOf(path, unit);
+  return typeof state === "string" ? { ok: null, saw: state } : { ok: isUp(state), saw: wordsOf(unit, state) };
+}
+
+export async function unitListens(path: Path): Promise<Sight> {
+  const { listen, unit } = path.tunnel;
+  if (unit === null) throw new OpsFailure("Could not look", { observed: "no unit" });
+  const state = await stateOf(path, unit);
+  if (typeof state === "string") return { ok: null, saw: state };
+  const listeners = listenersOn(listen.host, listen.port);
+  const owners = listeners.flatMap(({ owner }) => (owner === null ? [] : [owner]));
+  const others = owners.filter((owner) => state.controlGroup === null || !belongsTo(owner, state.controlGroup));
+  const held = others.map(({ command, pid }) => `${command} (process ${pid})`).join(", ");
+  const address = `${listen.host}:${listen.port}`;
+  if (!isUp(state))
+    return { ok: false, saw: [wordsOf(unit, state), ...(held && [`${address} is held by ${held}`])].join("; ") };
+  if (held !== "") return { ok: false, saw: `${address} is held by ${held}, which is not of ${unit}` };
+  if (listeners.length === 0) return { ok: false, saw: `${unit} runs, and nobody listens on ${address}` };
+  if (owners.length < listeners.length)
+    return { ok: null, saw: `it cannot be seen whose the listener on ${address} is` };
+  path.entry = {
+    host: listen.host === "*" || listen.host === "0.0.0.0" ? "127.0.0.1" : listen.host,
+    port: listen.port,
+  };
+  return { ok: true, saw: `process ${owners[0]?.pid} of ${unit} listens on ${address}` };
+}
+
+/** @returns the words for why the manager cannot be asked; that is no word on the unit */
+async function stateOf({ terms, signal }: Path, unit: string): Promise<RunningUnit | string> {
+  try {
+    return await runningUnit({ env: terms.env, signal }, unit);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof OpsFailure) return `systemd cannot be asked: ${error.observed ?? error.message}`;
+    throw error;
+  }
+}
+
+function isUp({ active }: RunningUnit): boolean {
+  return active === "active";
+}
+
+function wordsOf(unit: string, { load, active, sub, result, restarts }: RunningUnit): string {
+  if (load !== "loaded") return `systemd does not know ${unit} (${load})`;
+  if (active === "active") return `${unit} runs`;
+  const again = restarts > 0 ? `, started again ${restarts} times` : "";
+  const why = result === "" || result === "success" ? "" : `, last result ${result}`;
+  return `${unit} does not run (${active}, ${sub}${why}${again})`;
+}
