@@ -47,6 +47,10 @@ export const WAITING: readonly Waiting[] = [
     files: "test/scenarios/{killed_sweeps,sweep_locks,swept_over_http}.test.ts",
     why: "leases of killed runs that have to run out",
   },
+  {
+    files: "test/scenarios/scripts_over_ssh.test.ts",
+    why: "scripts that wait for a lock when their line drops, until they are ended",
+  },
   { files: "test/scenarios/hostile_*.test.ts", why: "peers that hold a connection or an answer" },
 ];
 

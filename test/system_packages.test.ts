@@ -98,12 +98,12 @@ describe("lineToType()", () => {
     [
       "macOS",
       { debian: false, brew: true },
-      /^brew install postgresql@15 git openssh openssl iproute2 pgbouncer nats-server age curl systemd && /,
+      /^brew install postgresql@15 git openssh openssl iproute2 pgbouncer nats-server age zsh curl systemd && /,
     ],
     [
       "elsewhere",
       { debian: false, brew: false },
-      /postgresql-15 git openssh-server openssl iproute2 pgbouncer nats-server age curl systemd$/,
+      /postgresql-15 git openssh-server openssl iproute2 pgbouncer nats-server age zsh curl systemd$/,
     ],
   ])("lineToType() gives one line on %s", (_name, machine, wanted) => {
     expect(lineToType(SYSTEM_PACKAGES, machine)).toMatch(wanted);

@@ -57,6 +57,7 @@ export const SYSTEM_PACKAGES: readonly SystemPackage[] = [
     present: () => has("nats-server"),
   },
   { name: "age", why: "the encryption of backups", present: () => ["age", "age-keygen"].every(has) },
+  { name: "zsh", why: "completion in the other shell", present: () => has("zsh") },
   { name: "curl", why: "the hub's client that nobody here wrote", present: () => has("curl") },
   {
     name: "systemd",

@@ -21,6 +21,10 @@ export interface Block {
   readonly kind: string;
   readonly name: string;
   readonly confirm: string;
+  /** `when=cleanup`: it runs at the end of a run, however that ends. Empty: where it stands. */
+  readonly when: string;
+  /** `exit=`: what the command should end with, as it is written; empty for 0. */
+  readonly exit: string;
   /** The words of the info string behind the language, as they are written. */
   readonly attributes: readonly string[];
   readonly text: string;
@@ -125,6 +129,8 @@ function blockOf({ info, content, map }: Token, section: string): Block {
     kind: attribute("class"),
     name: attribute("name"),
     confirm: attribute("confirm"),
+    when: attribute("when"),
+    exit: attribute("exit"),
     attributes,
     text: content,
     line: (map?.[0] ?? 0) + 1,

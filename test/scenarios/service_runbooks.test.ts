@@ -3,8 +3,9 @@
 // pages show.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { type Block, isCommand, readRunbook } from "../../lib/runbook/read_runbook.ts";
-import { unexpected } from "../support/runbook_output.ts";
+import { unexpected } from "../../lib/runbook/expected_output.ts";
+import { isCommand, type Runbook, readRunbook } from "../../lib/runbook/read_runbook.ts";
+import { recordExecuted } from "../support/record_executed.ts";
 import { meanwhile } from "../support/service_events.ts";
 import { BLOCK_MS, makeServiceWorld, type ServiceWorld } from "../support/service_world.ts";
 
@@ -23,7 +24,8 @@ beforeAll(async () => {
 afterAll(() => world?.remove(), BLOCK_MS);
 
 // Dangers too: nothing here is worth anything, and a command that nobody may try is one that nobody trusts.
-function rehearse(blocks: readonly Block[]): void {
+function rehearse(page: Runbook): void {
+  const { blocks } = page;
   for (const block of blocks.filter(isCommand)) {
     test(
       `${block.name}, as the runbook has it, does what the runbook says`,
@@ -34,6 +36,7 @@ function rehearse(blocks: readonly Block[]): void {
         const shown = blocks.find(({ name }) => name === `${block.name}-output`);
         const missing = shown ? unexpected(shown.text, stdout) : null;
         expect(missing === null ? null : { missing, printed: stdout }).toBeNull();
+        recordExecuted(page, block);
       },
       BLOCK_MS,
     );
@@ -42,7 +45,7 @@ function rehearse(blocks: readonly Block[]): void {
 
 describe("state_hub.md", () => {
   afterAll(() => world.end("OTHERS_PORT", "PROXY_PORT"), BLOCK_MS);
-  rehearse(service.blocks);
+  rehearse(service);
 
   test("tells what a second hub on the same port says, and that it ends at once, with exit 2", async () => {
     const began = performance.now();
@@ -66,4 +69,4 @@ describe("state_hub.md", () => {
   });
 });
 
-describe("lifecycle_events.md", () => rehearse(events.blocks));
+describe("lifecycle_events.md", () => rehearse(events));

@@ -2,11 +2,13 @@
 // scratch fleet in which everything that the page speaks of has happened. What it prints must be what the page shows.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
+import { unexpected } from "../../lib/runbook/expected_output.ts";
 import { isCommand, readRunbook } from "../../lib/runbook/read_runbook.ts";
+import { recordExecuted } from "../support/record_executed.ts";
 import { BLOCK_MS, makeRunbookFleet, type RunbookFleet } from "../support/runbook_fleet.ts";
-import { unexpected } from "../support/runbook_output.ts";
 
-const { blocks, rows } = readRunbook(join(import.meta.dir, "../../runbooks/consistency_sweep.md"));
+const page = readRunbook(join(import.meta.dir, "../../runbooks/consistency_sweep.md"));
+const { blocks, rows } = page;
 
 let fleet: RunbookFleet;
 beforeAll(async () => {
@@ -24,6 +26,7 @@ for (const block of blocks.filter(isCommand)) {
       const shown = blocks.find(({ name }) => name === `${block.name}-output`);
       const missing = shown ? unexpected(shown.text, stdout) : null;
       expect(missing === null ? null : { missing, printed: stdout }).toBeNull();
+      recordExecuted(page, block);
     },
     BLOCK_MS,
   );

@@ -1,8 +1,9 @@
 // The page of the schedule's move, and one command of it as its reader pastes it: what it prints must be what the page shows.
 import { expect } from "bun:test";
 import { join } from "node:path";
+import { unexpected } from "../../lib/runbook/expected_output.ts";
 import { type Block, isCommand, readRunbook } from "../../lib/runbook/read_runbook.ts";
-import { unexpected } from "./runbook_output.ts";
+import { recordExecuted } from "./record_executed.ts";
 import type { ScheduleRunbookWorld } from "./schedule_runbook.ts";
 
 export const page = readRunbook(join(import.meta.dir, "../../runbooks/cutover_schedule.md"));
@@ -44,5 +45,7 @@ export async function rehearse(
     const missing = unexpected(text.replaceAll(PAGES_CRON, cron), printed);
     return missing === null ? null : { name: shown, missing, printed };
   };
-  return shows(`${name}-output`, stdout) ?? shows(meanwhile ?? "", stderr);
+  const unshown = shows(`${name}-output`, stdout) ?? shows(meanwhile ?? "", stderr);
+  if (unshown === null) recordExecuted(page, block);
+  return unshown;
 }

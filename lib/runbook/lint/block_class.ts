@@ -11,7 +11,7 @@ const LANGUAGES: Readonly<Record<string, string>> = {
   text: "text",
 };
 const CLASSES = Object.keys(LANGUAGES).join(", ");
-const ATTRIBUTE = /^(class|name|confirm)=\S+$/;
+const ATTRIBUTE = /^(class|name|confirm|when|exit)=\S+$/;
 
 export const blockClass: Rule = {
   id: "block-class",
@@ -40,7 +40,7 @@ function whatIsWrong({ language, kind, attributes }: Block): { what: string; hin
       : []),
     ...unknown.map((each) => ({
       what: `${each} is no attribute`,
-      hint: "class=..., name=..., and confirm=... for a danger",
+      hint: "class=..., name=..., confirm=... for a danger, when=cleanup, exit=CODE",
     })),
     ...twice.map((key) => ({ what: `${key} is given twice`, hint: `one ${key}=` })),
   ];

@@ -5,6 +5,7 @@ import { blockClass } from "./block_class.ts";
 import { blockName } from "./block_name.ts";
 import { confirm } from "./confirm.ts";
 import { deadLinks } from "./dead_links.ts";
+import { executed } from "./executed.ts";
 import { fittingClass } from "./fitting_class.ts";
 import { headings } from "./headings.ts";
 import { inIndex } from "./in_index.ts";
@@ -14,6 +15,7 @@ import { outputBeneath } from "./output_beneath.ts";
 import { pipedToShell } from "./piped_to_shell.ts";
 import { placeholders } from "./placeholders.ts";
 import type { Rule } from "./rule.ts";
+import { runAttributes } from "./run_attributes.ts";
 import { secrets } from "./secrets.ts";
 
 export const RULES: readonly Rule[] = [
@@ -27,8 +29,10 @@ export const RULES: readonly Rule[] = [
   oneCommand,
   bashSyntax,
   placeholders,
+  runAttributes,
   noCd,
   acceptedCommands,
+  executed,
   deadLinks,
   pipedToShell,
   secrets,

@@ -5,15 +5,17 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { environmentForPrograms } from "../../../lib/config.ts";
 import { run } from "../../../lib/process/run.ts";
+import { unexpected } from "../../../lib/runbook/expected_output.ts";
 import { isCommand, readRunbook } from "../../../lib/runbook/read_runbook.ts";
 import { temporaryFolder } from "../../support/git_repo.ts";
 import { freshHub, type TestHub } from "../../support/hub.ts";
-import { unexpected } from "../../support/runbook_output.ts";
+import { recordExecuted } from "../../support/record_executed.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
 const WATCHDOG_MS = 60_000;
 const ELSEWHERE = /^(systemctl|kubectl|curl) /;
-const { blocks } = readRunbook(join(ROOT, "runbooks/activity_definitions.md"));
+const page = readRunbook(join(ROOT, "runbooks/activity_definitions.md"));
+const { blocks } = page;
 const commands = blocks.filter((block) => isCommand(block) && !ELSEWHERE.test(block.text));
 const folder = temporaryFolder();
 const toolkit = join(folder.path, "toolkit");
@@ -59,6 +61,7 @@ for (const block of commands) {
       const shown = blocks.find(({ name }) => name === `${block.name}-output`);
       const missing = shown ? unexpected(shown.text, stdout) : null;
       expect(missing === null ? null : { missing, printed: stdout }).toBeNull();
+      recordExecuted(page, block);
     },
     WATCHDOG_MS,
   );

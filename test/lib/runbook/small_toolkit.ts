@@ -3,10 +3,13 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { command, defineScript, type Script } from "../../../lib/cli/define_script.ts";
 import { environmentForPrograms } from "../../../lib/config.ts";
+import { blockDigest, executedText } from "../../../lib/runbook/executed_blocks.ts";
 import { type LintReport, lintReport } from "../../../lib/runbook/lint_runbooks.ts";
+import { isCommand, parseRunbook } from "../../../lib/runbook/read_runbook.ts";
 import { temporaryFolder } from "../../support/git_repo.ts";
 
 export const TEND = "runbooks/tend.md";
+export const EXECUTED = "runbooks/executed/tend.json";
 export const INDEX = "runbooks/README.md";
 
 export const CLEAN: Readonly<Record<string, string>> = {
@@ -131,7 +134,8 @@ export async function inToolkit<T>(
 ): Promise<T> {
   const folder = temporaryFolder();
   try {
-    for (const [file, text] of Object.entries({ ...CLEAN, "scripts/garden.ts": "// digs\n", ...files })) {
+    const all = { ...CLEAN, "scripts/garden.ts": "// digs\n", ...executedOf({ ...CLEAN, ...files }), ...files };
+    for (const [file, text] of Object.entries(all)) {
       if (text === null) continue;
       mkdirSync(join(folder.path, dirname(file)), { recursive: true });
       writeFileSync(join(folder.path, file), text, { mode: file === "scripts/garden.ts" ? 0o755 : 0o644 });
@@ -140,6 +144,15 @@ export async function inToolkit<T>(
   } finally {
     folder.remove();
   }
+}
+
+/** The record that would be beside the runbook when every command of it has been run. */
+function executedOf({ [TEND]: text }: Readonly<Record<string, string | null>>): Record<string, string> {
+  const page = parseRunbook(TEND, text ?? "");
+  const executed = page.blocks
+    .filter(isCommand)
+    .map((block) => [block.name, { digest: blockDigest(page, block), as: "run" }]);
+  return { [EXECUTED]: executedText(page, Object.fromEntries(executed)) };
 }
 
 /** The clean runbook with one passage replaced; the passage must be there. */

@@ -6,16 +6,18 @@ import { join } from "node:path";
 import { environmentForPrograms, readConfig } from "../../../../lib/config.ts";
 import { addRepo } from "../../../../lib/consistency/repo_registry.ts";
 import { run } from "../../../../lib/process/run.ts";
+import { unexpected } from "../../../../lib/runbook/expected_output.ts";
 import { isCommand, readRunbook } from "../../../../lib/runbook/read_runbook.ts";
 import { waitUntil } from "../../../../lib/wait_until.ts";
 import { freePort } from "../../../support/free_port.ts";
 import { makeRepo, temporaryFolder } from "../../../support/git_repo.ts";
 import { freshHub, type TestHub } from "../../../support/hub.ts";
-import { unexpected } from "../../../support/runbook_output.ts";
+import { recordExecuted } from "../../../support/record_executed.ts";
 
 const ROOT = join(import.meta.dir, "../../../..");
 const WATCHDOG_MS = 60_000;
-const { blocks } = readRunbook(join(ROOT, "runbooks/git_hook.md"));
+const page = readRunbook(join(ROOT, "runbooks/git_hook.md"));
+const { blocks } = page;
 const folder = temporaryFolder();
 let hub: TestHub;
 let server: ReturnType<typeof serve>;
@@ -76,6 +78,7 @@ for (const block of blocks.filter(isCommand)) {
       const shown = blocks.find(({ name }) => name === `${block.name}-output`);
       const missing = shown ? unexpected(shown.text, stdout) : null;
       expect(missing === null ? null : { missing, printed: stdout }).toBeNull();
+      recordExecuted(page, block);
     },
     WATCHDOG_MS,
   );

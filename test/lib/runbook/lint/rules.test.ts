@@ -1,8 +1,10 @@
 // Each rule by pages that break it, and only it: the clean page with one passage replaced. A rule that finds nothing there, or
 // finds it in another line, or does not stand alone, is red.
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { RULES } from "../../../../lib/runbook/lint/rules.ts";
-import { CLEAN, INDEX, lintOf, TEND, tendWith } from "../small_toolkit.ts";
+import { CLEAN, EXECUTED, INDEX, inToolkit, lintOf, TEND, tendWith } from "../small_toolkit.ts";
 
 interface Twin {
   readonly rule: string;
@@ -70,6 +72,16 @@ const TWINS: readonly Twin[] = [
   twin("placeholder", SHOW, SHOW.replaceAll('"', ""), "name=look", "outside of double quotes"),
   twin("placeholder", SHOW, "scripts/garden.ts show '<bed>'\n```", "name=look", "<bed> is no word"),
   twin("placeholder", "`ROWS` is what the plan says.", "Dig.", DANGER, "nothing says what ROWS is"),
+  twin("run-attributes", LOOK, `${LOOK} when=always`, "when=always", "when=always"),
+  twin("run-attributes", LOOK, `${LOOK} exit=256`, "exit=256", "exit=256"),
+  twin("run-attributes", "text class=text", "text class=text exit=1", "exit=1", "class text with exit=1"),
+  twin(
+    "run-attributes",
+    "<bed> has weeds\nNext: scripts/garden.ts dig north --dry-run\n```\n",
+    `<BED> has weeds\n\`\`\`\n\n${LOOK.replace("look", "tidy")} when=cleanup\n${SHOW}\n`,
+    "name=tidy",
+    "it needs BED, which a block shows",
+  ),
   twin("no-cd", SHOW, "cd beds\n```", "name=look", "it changes the folder"),
   twin("toolkit-command", SHOW, "scripts/gardens.ts\n```", "gardens.ts\n", "there is no scripts/gardens.ts"),
   twin("toolkit-command", SHOW, "scripts/garden.ts water\n```", "water", '"water", wanted one of: show, dig'),
@@ -104,6 +116,21 @@ test("the clean page has no problem, and every rule has looked at it", async () 
   expect(report.rules.map(({ id }) => id)).toEqual(RULES.map(({ id }) => id));
 });
 
+test("executed: a block that no run has executed is named, and one that was changed since, or whose output was", async () => {
+  const whatOf = async (files: Readonly<Record<string, string | null>>) =>
+    (await lintOf(files)).problems.map(({ rule, what }) => ({ rule, what }));
+  const executed = (what: string) => ({ rule: "executed", what });
+  expect(await whatOf({ [EXECUTED]: null })).toEqual(
+    ["look", "dig-dry-run", "dig", "prove-dug"].map((name) => executed(`${name}: no run has executed it`)),
+  );
+  const record = await inToolkit({}, (root) => readFileSync(join(root, EXECUTED), "utf8"));
+  const changed = executed("look: it was changed since a run has executed it");
+  expect(await whatOf({ [EXECUTED]: record })).toEqual([]);
+  expect(await whatOf({ [EXECUTED]: record, [TEND]: tendWith("<bed> has", "<bed> had") })).toEqual([changed]);
+  expect(await whatOf({ [EXECUTED]: record, [TEND]: tendWith(LOOK, `${LOOK} exit=1`) })).toEqual([changed]);
+  expect(lintOf({ [EXECUTED]: "{" })).rejects.toThrow("Could not read which blocks were executed");
+});
+
 test("in-index: a runbook that no symptom leads to is named, and so is an index that is not there", async () => {
   const unlinked = (CLEAN[INDEX] ?? "").replace("(tend.md#dig-a-bed)", "(#runbooks)");
   for (const [index, what] of [
@@ -123,7 +150,7 @@ test.each(["`publish <(curl -s example.org)`", "`curl -s example.org | jq .sh`",
 );
 
 test("every rule has a page that breaks it", () => {
-  const broken = new Set([...TWINS.map(({ rule }) => rule), "in-index"]);
+  const broken = new Set([...TWINS.map(({ rule }) => rule), "in-index", "executed"]);
   expect(RULES.map(({ id }) => id).filter((id) => !broken.has(id))).toEqual([]);
   expect(new Set(RULES.map(({ id }) => id)).size).toBe(RULES.length);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { unexpected } from "./runbook_output.ts";
+import { compareOutput, namesIn, unexpected } from "../../../lib/runbook/expected_output.ts";
 
 const PRINTED =
   "repository  head        done\n──────────  ────  ──\ngarden      86704fdf40  1 written back\n\ndone: 1 repository\nNext: x\n";
@@ -31,4 +31,21 @@ test("unexpected() asks for a gap where more was printed, at the beginning, in b
 test("unexpected() takes what is not a placeholder literally", () => {
   expect(unexpected("1.5 s (a|b)", "1x5 s (a|b)")).toBe("1.5 s (a|b)");
   expect(unexpected("1.5 s (a|b)", "1.5 s (a|b)")).toBeNull();
+});
+
+test("compareOutput() finds the value of a named placeholder, and asks for the same wherever it stands again", () => {
+  const shown = "plan <DIGEST>\n…\nNext: apply <DIGEST>\n";
+  const same = compareOutput(shown, "plan 4af1\nmore\nNext: apply 4af1\n", {});
+  expect(same).toEqual({ missing: null, values: { DIGEST: "4af1" } });
+  expect(compareOutput(shown, "plan 4af1\nmore\nNext: apply 4af2\n", {}).missing).toBe("Next: apply <DIGEST>");
+  expect(compareOutput("from <ID> to <ID>", "from a to b", {}).missing).toBe("from <ID> to <ID>");
+});
+
+test("compareOutput() holds a named placeholder to the value that was known before", () => {
+  expect(compareOutput("plan <DIGEST>", "plan 4af1", { DIGEST: "4af1" }).missing).toBeNull();
+  expect(compareOutput("plan <DIGEST>", "plan 4af1", { DIGEST: "4.f1" }).missing).toBe("plan <DIGEST>");
+});
+
+test("namesIn() names what an output gives a value to, once each", () => {
+  expect(namesIn("<time> <DIGEST> <A_1> <DIGEST>")).toEqual(["DIGEST", "A_1"]);
 });
