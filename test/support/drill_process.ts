@@ -1,0 +1,113 @@
+// backup_restore_drill.ts as an operator types it: a process of its own, with a home that it may fill, and a key of age.
+import { chmodSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { environmentForPrograms } from "../../lib/config.ts";
+import type { DrillReport } from "../../lib/drill/report.ts";
+import { run } from "../../lib/process/run.ts";
+import { temporaryFolder } from "./git_repo.ts";
+
+const SCRIPT = join(import.meta.dir, "../../scripts/backup_restore_drill.ts");
+/** Longer than any run here takes on a busy machine; only a hang reaches it. */
+const WATCHDOG_MS = 100_000;
+
+export interface DrillEnded {
+  /** 128 + the signal that ended it. */
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export type DrillDocument = DrillReport & { readonly evidence: string; readonly evidence_digest: string };
+
+export interface RunningDrill {
+  readonly ended: Promise<DrillEnded>;
+  /** Resolves when stderr has said it; rejects when the run ends without. */
+  said(mark: string): Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+export interface DrillHome {
+  readonly path: string;
+  /** @param env added to a plain environment with this home */
+  start(args: readonly string[], env?: Record<string, string>): RunningDrill;
+  type(args: readonly string[], env?: Record<string, string>): Promise<DrillEnded>;
+  /** With --json; the document of stdout. */
+  json<Document = DrillDocument>(
+    args: readonly string[],
+    env?: Record<string, string>,
+  ): Promise<{ readonly code: number; readonly document: Document }>;
+  /** What runs have left in the workspace: folders, and processes that name it. */
+  leftovers(): string[];
+  remove(): void;
+}
+
+/** Passable for the server's account. */
+export function drillHome(): DrillHome {
+  const { path, remove } = temporaryFolder();
+  chmodSync(path, 0o755);
+  const start: DrillHome["start"] = (args, env = {}) => startDrill(args, { STATE_HUB_HOME: path, ...env });
+  const type: DrillHome["type"] = (args, env) => start(args, env).ended;
+  const json: DrillHome["json"] = async (args, env) => {
+    const { code, out, err } = await type([...args, "--json"], env);
+    try {
+      return { code, document: JSON.parse(out) };
+    } catch {
+      throw new Error(`no JSON, exit ${code}: ${out}${err}`);
+    }
+  };
+  return { path, start, type, json, leftovers: () => leftoversIn(join(path, "drill")), remove };
+}
+
+/** @returns the file of a new private key, of mode 600, and its public key */
+export async function ageKey(folder: string, name = "key.txt"): Promise<{ identity: string; recipient: string }> {
+  const identity = join(folder, name);
+  const env = environmentForPrograms();
+  await run(["age-keygen", "-o", identity], { env, deadlineMs: 10_000 });
+  const { stdout } = await run(["age-keygen", "-y", identity], { env, deadlineMs: 10_000 });
+  return { identity, recipient: stdout.trim() };
+}
+
+function startDrill(args: readonly string[], env: Record<string, string>): RunningDrill {
+  const child = Bun.spawn([SCRIPT, ...args], {
+    env: { ...environmentForPrograms(), ...env },
+    ...{ stdin: "ignore", stdout: "pipe", stderr: "pipe" },
+  });
+  const watchdog = setTimeout(() => child.kill("SIGKILL"), WATCHDOG_MS);
+  const hearers = new Set<() => void>();
+  let err = "";
+  const listen = async () => {
+    const decoder = new TextDecoder();
+    for await (const chunk of child.stderr) {
+      err += decoder.decode(chunk, { stream: true });
+      for (const hear of hearers) hear();
+    }
+  };
+  const ended = (async () => {
+    const [out] = await Promise.all([new Response(child.stdout).text(), listen()]);
+    await child.exited;
+    clearTimeout(watchdog);
+    return { code: child.exitCode ?? 128 + (child.signalCode === "SIGKILL" ? 9 : 0), out, err };
+  })();
+  const said = (mark: string) =>
+    new Promise<void>((resolve, reject) => {
+      const hear = () => err.includes(mark) && resolve();
+      hearers.add(hear);
+      hear();
+      void ended.then((drill) => reject(new Error(`never said ${mark}: ${drill.err}`)));
+    });
+  return { ended, said, kill: (signal) => child.kill(signal) };
+}
+
+function leftoversIn(workspace: string): string[] {
+  const folders = readdirSync(workspace).filter((name) => !name.startsWith("."));
+  const processes = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && commandOf(name).includes(workspace));
+  return [...folders, ...processes.map((pid) => `${pid}: ${commandOf(pid)}`)];
+}
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+  } catch {
+    return "";
+  }
+}
