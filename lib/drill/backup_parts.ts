@@ -36,12 +36,16 @@ export function planParts(tables: readonly TableSize[], jobs: number): PartPlan[
   ];
 }
 
-/** Of the tables that pg_dump takes rows of: leaves of partitioned ones too. */
+/**
+ * Of the tables that pg_dump takes rows of: leaves of partitioned ones too. Those with letters beyond ASCII in their names are not
+ * listed, so that they stay in the common part: in a database of another encoding pg_dump would not find them by name.
+ */
 export const TABLE_SIZES = `
   select pg_catalog.format('%I.%I', n.nspname, c.relname) as name, pg_catalog.pg_table_size(c.oid)::text as bytes
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   where c.relkind = 'r' and c.relpersistence in ('p', 'u')
     and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname not like 'pg\\_toast%'
+    and (n.nspname || c.relname) !~ '[^ -~]'
     and not exists (
       select from pg_catalog.pg_depend d
       where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')

@@ -27,14 +27,16 @@ export interface Capture {
   readonly terms: Terms;
   readonly stages: Stages;
   readonly signal: AbortSignal;
+  /** The dump is waited for: see sharesOf(). */
+  readonly dumpFirst?: boolean;
 }
 
 /** @throws OpsFailure (automation) also when the server let go of the snapshot: restarted, a session ended, a lock not had in time */
 export async function capture<T>(
-  { source, terms, stages, signal }: Capture,
+  { source, terms, stages, signal, dumpFirst = false }: Capture,
   take: TakeDump<T>,
 ): Promise<{ readonly seen: Seen; readonly taken: T }> {
-  const { dump: dumpJobs, fingerprint: sessions, atOnce, pause } = sharesOf(terms.jobs);
+  const { dump: dumpJobs, fingerprint: sessions, atOnce, pause } = sharesOf(terms.jobs, { dumpFirst });
   const snapshot = await stages.run("Opening the snapshot", () =>
     openSnapshot({
       url: source.url,

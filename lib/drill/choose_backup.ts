@@ -2,7 +2,7 @@
 // must not pass for the newest backup.
 import { OpsFailure } from "../failure.ts";
 import { shellQuoted } from "../shell_quoted.ts";
-import { backupAt, listBackups } from "./store/list_backups.ts";
+import { backupAt, listBackups, type StoredBackup } from "./store/list_backups.ts";
 import type { Manifest } from "./store/manifest.ts";
 import type { Store } from "./store/store.ts";
 import { type ChainProblem, checkChain } from "./store/verify_chain.ts";
@@ -39,8 +39,19 @@ export async function chooseBackup({ store, at, home }: Choice): Promise<ChosenB
     manifest: wrong.length === 0 ? chosen.manifest : null,
     others: backups.flatMap(({ manifest }) => (manifest === null || manifest.id === chosen.id ? [] : [manifest])),
     wrong,
-    remarks: [...chosen.remarks, ...problems.filter((each) => !concerns(each)).map(({ says }) => says)],
+    remarks: [
+      ...chosen.remarks,
+      ...problems.filter((each) => !concerns(each)).map(({ says }) => says),
+      ...newerHalves(backups, chosen, at),
+    ],
   };
+}
+
+/** The newest backup may be old because later ones came to nothing. */
+function newerHalves(backups: readonly StoredBackup[], { takenAt }: StoredBackup, at: Date | null): string[] {
+  return backups
+    .filter((each) => each.unfinished && each.takenAt > takenAt && (at === null || each.takenAt <= at))
+    .map(({ id }) => `${id} is newer and has no manifest: it was cut off, or is being made`);
 }
 
 function noBackup({ target }: Store, at: Date | null, folders: number): OpsFailure {

@@ -1,4 +1,4 @@
-// The drill of the live database itself: dump, fingerprint and copy side by side where there are jobs for it.
+// The drill of the live database itself: the dump first, then fingerprint and copy side by side where there are jobs for it.
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { archiveDefinitions } from "../postgres/archive_text.ts";
@@ -76,7 +76,7 @@ async function takeFacts(
   onDumped: (outset: Outset) => void,
 ): Promise<Facts> {
   const { terms, stages } = run;
-  const { seen } = await capture({ source, terms, stages, signal }, (dump, jobs, outset) =>
+  const { seen } = await capture({ source, terms, stages, signal, dumpFirst: true }, (dump, jobs, outset) =>
     stages.run(
       "Dumping",
       async (onProgress) => {

@@ -1,9 +1,11 @@
 // The database that a copy is restored into: on a server made for it, or the one that was named.
 import { join } from "node:path";
 import { OpsFailure } from "../failure.ts";
+import { readDatabaseLocale } from "../postgres/disposable/database_locale.ts";
 import type { DisposableServer } from "../postgres/disposable/start_disposable.ts";
 import { printableUrl, type Secret } from "../secret.ts";
 import type { CopyTarget, Scratch } from "./copy_target.ts";
+import { createdbCommand, differingLocale } from "./createdb_command.ts";
 import { disposableTarget, startServer } from "./disposable_target.ts";
 import type { Outset } from "./facts.ts";
 import { givenTarget } from "./given_target.ts";
@@ -46,7 +48,25 @@ function beginGiven(run: Run & { readonly into: Secret }, source: ServerIdentity
   };
   const ready = run.stages.run("Looking at the database to restore into", look);
   run.closers.add(async () => (await ready.catch(() => null))?.close());
-  return { ready, finish: async (outset) => ({ ...(await ready), scratch: lentScratch(run, outset, signal) }) };
+  const finish = async (outset: Outset) => {
+    const target = await ready;
+    await tellOfLocale(run, target, outset);
+    return { ...target, scratch: lentScratch(run, outset, signal) };
+  };
+  return { ready, finish };
+}
+
+/** At once, and not when all is restored: to be restored into another locale may be what somebody has to live with. */
+async function tellOfLocale(
+  { terms, draft }: Run,
+  { query }: Pick<CopyTarget, "query">,
+  { locale }: Outset,
+): Promise<void> {
+  const differing = differingLocale(locale, await readDatabaseLocale(query));
+  if (differing === null) return;
+  const told = `The database to restore into is not like the source's: ${differing}; one that is: ${createdbCommand(locale)}`;
+  draft.remarks.push(told);
+  terms.note(told);
 }
 
 /** Whoever ends the run waits for a server that is still being made, or its folder would be removed under it. */

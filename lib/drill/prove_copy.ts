@@ -20,6 +20,8 @@ export interface RestoredCopy {
 export interface RestoreWith {
   readonly target: CopyTarget;
   readonly archive: Archive;
+  /** When the archive is whole; nothing: it is. A server of our own is made ready meanwhile, a given one is left alone. */
+  readonly whole?: Promise<unknown>;
   readonly signal: AbortSignal;
 }
 
@@ -27,13 +29,15 @@ export interface RestoreWith {
 export async function restoreCopy(
   { stages, terms, draft }: Run,
   outset: Outset,
-  { target, archive, signal }: RestoreWith,
+  { target, archive, whole, signal }: RestoreWith,
 ): Promise<RestoredCopy> {
+  if (target.kind === "given") await whole;
   const serverMajor = Math.max(outset.source.major, target.server.major, archive.major);
   const programs = await findClientPrograms({ serverMajor, env: terms.env });
   draft.touched = target.kind === "given";
   const { existingRoles, operatorsShare, finish } = await makeReady(target, outset);
   if (target.kind === "given") draft.remarks.push(...remarksOnGiven(target, operatorsShare));
+  await whole;
   await stages.run("Restoring", (onProgress) =>
     archive.restore({ programs, url: target.url, env: terms.env, nice: terms.jobs === 1, signal }, onProgress),
   );
@@ -44,7 +48,10 @@ export async function restoreCopy(
 function remarksOnGiven({ url }: CopyTarget, share: readonly string[]): string[] {
   if (share.length === 0) return [];
   const where = printableUrl(url.reveal());
-  return [`Missing roles were made on ${where} without a right to log in; to give them theirs: ${share.join("; ")}`];
+  return [
+    `Missing roles were made on ${where} without password and without a right to log in; to give them theirs: ` +
+      `${share.join("; ")}; then in psql \\password ROLE`,
+  ];
 }
 
 /** Puts into the draft what it finds. */

@@ -7,13 +7,15 @@ import type { Secret } from "../secret.ts";
 import { shellQuoted } from "../shell_quoted.ts";
 import { readRecipients, requireAge, requireIdentity } from "./age.ts";
 import { chooseBackup } from "./choose_backup.ts";
-import { digestsOf, type Facts } from "./facts.ts";
+import { createdbCommand } from "./createdb_command.ts";
+import type { Facts } from "./facts.ts";
 import { readFacts } from "./facts_part.ts";
 import { lookAtSource } from "./live_drill.ts";
 import { type BegunTarget, beginTarget } from "./make_target.ts";
 import { noteFacts, proveCopy, restoreCopy } from "./prove_copy.ts";
 import { requireRoom, requireStoreRoom, roomFor } from "./room.ts";
 import type { Run } from "./run.ts";
+import { untold } from "./sealed_facts.ts";
 import type { Manifest } from "./store/manifest.ts";
 import { openStore } from "./store/open_store.ts";
 import type { Store } from "./store/store.ts";
@@ -110,6 +112,8 @@ async function proveStored(run: Run, stored: Stored): Promise<void> {
   const target = await (stored.target ?? beginTarget(run, facts.source, signal)).finish(facts);
   const copy = await restoreCopy(run, facts, { target, archive, signal });
   await proveCopy(run, facts, copy, signal);
+  // Whoever has lost the server can look at its locale nowhere else.
+  if (run.into === null) draft.remarks.push(`To restore it for real, first: ${createdbCommand(facts.locale)}`);
 }
 
 /** @returns where the parts lie; null: they are not those of the manifest */
@@ -136,11 +140,13 @@ async function trusted(run: Run, { manifest, key }: Stored, files: ReadonlyMap<s
   const { env, signal } = run.terms;
   const opening = { identity: manifest.encrypted ? key : null, recipients: manifest.recipients };
   const facts = await run.stages.run("Reading the facts", () => readFacts({ file, env, signal }, opening));
-  if (digestsOf(facts).facts === manifest.facts_digest) {
+  const differing = untold(manifest, facts);
+  if (differing.length === 0) {
     noteFacts(run, facts);
     return facts;
   }
-  run.draft.wrong.push(`${manifest.id}: ${part.name} does not say what the manifest was sealed with`);
+  const which = differing.join(", ");
+  run.draft.wrong.push(`${manifest.id}: ${part.name} does not say what the manifest was sealed with: ${which}`);
   return null;
 }
 

@@ -8,8 +8,9 @@ import { databaseDefinitions, dumpPart, type PartSelection, type PartSource } fr
 import { encryptThrough } from "./age.ts";
 import { planParts, TABLE_SIZES } from "./backup_parts.ts";
 import { type Capture, capture } from "./capture.ts";
-import { definitionsToKeep, digestsOf, type Facts, rowsOf } from "./facts.ts";
+import { definitionsToKeep, type Facts } from "./facts.ts";
 import { writeFacts } from "./facts_part.ts";
+import { toldByFacts } from "./sealed_facts.ts";
 import { newBackupId } from "./store/backup_id.ts";
 import { type BackupWriter, openBackupWriter, type SealedFacts } from "./store/backup_writer.ts";
 import type { Manifest, Part } from "./store/manifest.ts";
@@ -158,17 +159,10 @@ async function storeParts(
 }
 
 function sealedFacts({ source, terms, recipients }: BackupTerms, facts: Facts): SealedFacts {
-  const digests = digestsOf(facts);
   return {
-    created_at: facts.clock,
-    database: source.server.database,
-    system_identifier: source.server.system_identifier,
-    instance_id: facts.hub?.instance_id ?? null,
+    ...toldByFacts(facts),
     encrypted: recipients.length > 0,
     recipients: [...recipients],
     versions: { server: source.server.version, client: source.programs.version, toolkit: terms.toolkit },
-    rows: String(rowsOf(facts)),
-    facts_digest: digests.facts,
-    schema_digest: digests.schema,
   };
 }

@@ -3,6 +3,7 @@
 import { OpsFailure } from "../../failure.ts";
 import { firstFault } from "../../plan/read_json.ts";
 import { shellQuoted } from "../../shell_quoted.ts";
+import { isBackupId, takenAt } from "./backup_id.ts";
 import { isSealed, MANIFEST_VERSION, type Manifest, manifest, manifestText } from "./manifest.ts";
 import { MANIFEST, type Store, type StoredFile } from "./store.ts";
 
@@ -67,7 +68,13 @@ function judge(text: string, id: string): { manifest: Manifest } | { problem: Ma
   if (!isSealed(found.data)) return problem("edited", "its digest is not that of what it says: it was edited");
   if (manifestText(found.data) !== text) return problem("edited", "it is not written as it was: it was edited");
   if (found.data.id !== id) return problem("of_another", `it is that of another backup, ${shellQuoted(found.data.id)}`);
+  if (!isOfItsTime(found.data)) return problem("edited", "its time is not that of its name: it was edited");
   return { manifest: found.data };
+}
+
+/** Else a backup could be made the newest, or an old one, by a manifest that was sealed again. */
+function isOfItsTime({ id, created_at }: Manifest): boolean {
+  return !isBackupId(id) || Math.floor(Date.parse(created_at) / 1000) * 1000 === Number(takenAt(id));
 }
 
 function problem(kind: ManifestFault, says: string): { problem: ManifestProblem } {
