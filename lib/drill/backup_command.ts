@@ -1,11 +1,13 @@
 // Takes a backup and says what was taken. Whether it can be restored is another question: a drill answers it.
 import { hostname } from "node:os";
+import { resolve } from "node:path";
 import type { Outcome, View } from "../cli/define_script.ts";
 import { describeFailure } from "../failure.ts";
 import type { Secret } from "../secret.ts";
 import { shellQuoted } from "../shell_quoted.ts";
 import { readRecipients, requireAge } from "./age.ts";
 import { Closers } from "./closers.ts";
+import { lastingFailure } from "./lasting_hint.ts";
 import { openLiveSource } from "./live_source.ts";
 import { recordEvent } from "./record_event.ts";
 import { requireRoom, requireStoreRoom, roomFor } from "./room.ts";
@@ -28,27 +30,41 @@ export async function backupCommand(asked: AskedBackup, terms: Terms): Promise<O
   const recipients = readRecipients(asked.recipients);
   if (recipients.length > 0) await requireAge(terms.env, recipients);
   const closers = new Closers();
-  const stages = new Stages(terms.onProgress);
-  try {
-    const { signal } = terms;
-    const source = await stages.run("Looking at the live server", async () =>
-      openLiveSource(await asked.live(), terms.env),
-    );
-    const store = await openStore(asked.store, { env: terms.env, stateHubHome: terms.home, signal });
-    closers.add(() => store.close());
-    const workspace = await openWorkspace({ folder: terms.workspace, env: terms.env, note: terms.note, signal });
-    closers.add(workspace.close);
-    const { folder } = workspace;
-    const room = roomFor(source.server.bytes, { dump: true, copy: false });
-    await requireStoreRoom(store, room);
-    if (store.localPath("a/b") === null) await requireRoom(folder, room);
-    const taking = { source, terms, stages, signal, store, recipients, folder, ledgerHome: terms.home };
-    const { manifest } = await takeBackup(taking, terms.note);
-    const told = await tellHub(source.url, { manifest, target: store.target, stages, terms });
-    return outcomeOf(manifest, { store: store.target, stages, told });
-  } finally {
+  const tidy = async () => {
     for (const left of await closers.closeAll()) terms.note(`Could not tidy up: ${describeFailure(left)}`);
+  };
+  try {
+    return await takeAndTell(asked, terms, { recipients, closers });
+  } catch (error) {
+    await tidy();
+    throw lastingFailure(error, [terms.workspace, resolve(asked.store)]);
+  } finally {
+    await tidy();
   }
+}
+
+async function takeAndTell(
+  asked: AskedBackup,
+  terms: Terms,
+  { recipients, closers }: { readonly recipients: readonly string[]; readonly closers: Closers },
+): Promise<Outcome> {
+  const { signal } = terms;
+  const stages = new Stages(terms.onProgress);
+  const source = await stages.run("Looking at the live server", async () =>
+    openLiveSource(await asked.live(), terms.env),
+  );
+  const store = await openStore(asked.store, { env: terms.env, stateHubHome: terms.home, signal });
+  closers.add(() => store.close());
+  const workspace = await openWorkspace({ folder: terms.workspace, env: terms.env, note: terms.note, signal });
+  closers.add(workspace.close);
+  const { folder } = workspace;
+  const room = roomFor(source.server.bytes, { dump: true, copy: false });
+  await requireStoreRoom(store, room);
+  if (store.localPath("a/b") === null) await requireRoom(folder, room);
+  const taking = { source, terms, stages, signal, store, recipients, folder, ledgerHome: terms.home };
+  const { manifest } = await takeBackup(taking, terms.note);
+  const told = await tellHub(source.url, { manifest, target: store.target, stages, terms });
+  return outcomeOf(manifest, { store: store.target, stages, told });
 }
 
 interface Telling {

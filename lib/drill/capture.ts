@@ -1,6 +1,7 @@
 // Takes the dump and the fingerprint of a live database in one exported snapshot, so that what is compared later is exact although
 // others write all the while, and lets go of the snapshot as early as it can: vacuum stands still for as long as it is held.
 import { openSnapshot, type Snapshot } from "../db/snapshot_sessions.ts";
+import { describeFailure } from "../failure.ts";
 import { readDatabaseLocale } from "../postgres/disposable/database_locale.ts";
 import type { PartSource } from "../postgres/dump.ts";
 import { fingerprint } from "../postgres/fingerprint/fingerprint.ts";
@@ -93,9 +94,20 @@ async function seenAtTheEnd({ outset, before, print, snapshot, terms }: AtTheEnd
   return { ...outset, fingerprint: print, sequences: { before, after }, hub };
 }
 
-/** Last of all: a statement that a hub of another schema refuses ends the snapshot with it. */
-async function hubFacts({ sql }: Snapshot, { hub }: Terms, asOf: string): Promise<HubFacts | null> {
-  const identity = await hub.identityOf(sql);
-  if (identity === null) return null;
-  return { instance_id: identity.instance_id, as_of: asOf, summary: await hub.summaryAt(sql, asOf) };
+/**
+ * Last of all: a statement that a hub of another schema refuses ends the snapshot with it. A backup is worth having without the
+ * summary, just then; a drill of it says that there was nothing to compare with.
+ */
+async function hubFacts(snapshot: Snapshot, { hub }: Terms, asOf: string): Promise<HubFacts | null> {
+  let instance_id: string | null = null;
+  try {
+    const sql = await snapshot.sqlOfApplication();
+    const identity = await hub.identityOf(sql);
+    if (identity === null) return null;
+    ({ instance_id } = identity);
+    return { instance_id, as_of: asOf, summary: await hub.summaryAt(sql, asOf) };
+  } catch (error) {
+    snapshot.lost.throwIfAborted();
+    return { instance_id, as_of: asOf, summary: null, unseen: describeFailure(error) };
+  }
 }

@@ -16,6 +16,7 @@ import type { Difference, NotCompared, TableVerdict } from "./report.ts";
 import type { Stages } from "./stages.ts";
 import type { Terms } from "./terms.ts";
 import { unlikeHashes } from "./unlike_hashes.ts";
+import { unloggedOnStandby } from "./unlogged_on_standby.ts";
 
 export interface Comparison {
   readonly tables: readonly TableVerdict[];
@@ -66,7 +67,7 @@ export async function compareCopy(o: CompareTerms): Promise<Comparison> {
       differences: [...sequences.differences, ...largeObjects, ...differing, ...held.differences],
       sequences: { compared: sequences.compared, differing: sequences.differing },
       schemaEqual: differing.length === 0 && held.differences.length === 0,
-      notCompared: [...unlike, ...held.notCompared, ...sequences.notCompared],
+      notCompared: [...unlike, ...unloggedOnStandby(facts), ...held.notCompared, ...sequences.notCompared],
       remarks: held.remarks,
     };
   } finally {

@@ -2,7 +2,7 @@
 import { digestOfText } from "../canonical.ts";
 import { OpsFailure } from "../failure.ts";
 import type { CopyTarget } from "./copy_target.ts";
-import type { Facts } from "./facts.ts";
+import type { Facts, HubFacts } from "./facts.ts";
 import type { HubPart } from "./hub_part.ts";
 import type { Difference } from "./report.ts";
 
@@ -20,18 +20,28 @@ export async function compareHub(
   { hub, signal }: { readonly hub: HubPart; readonly signal: AbortSignal },
 ): Promise<HubVerdict> {
   if (expected === null) return { hub: "not_applicable", differences: [] };
+  const { instance_id: instance, summary: wanted } = requireSeen(expected);
   const server = await hub.serveReadOnly({ url: target.url, log: () => {} });
   try {
     const health = await answer(`${server.url}/state/health`, signal);
     const summary = await answer(`${server.url}/state/summary?as_of=${encodeURIComponent(expected.as_of)}`, signal);
     const differences = [
-      ...differingHealth(health, { instance: expected.instance_id, cluster: target.server.system_identifier }),
-      ...differingSummary(expected.summary, summary),
+      ...differingHealth(health, { instance, cluster: target.server.system_identifier }),
+      ...differingSummary(wanted, summary),
     ];
     return { hub: differences.length === 0 ? "equal" : "differs", differences };
   } finally {
     await server.stop();
   }
+}
+
+/** A schema that is not this toolkit's, or a role that does not see it: nothing is known of the answers, and nothing is wrong. */
+function requireSeen({ instance_id, summary, unseen }: HubFacts): { instance_id: string; summary: string } {
+  if (instance_id !== null && summary !== null) return { instance_id, summary };
+  throw new OpsFailure("Could not compare the hub's answers", {
+    observed: `the source's own could not be computed: ${unseen}`,
+    hint: "scripts/state_hub.ts migrate --status",
+  });
 }
 
 interface Answer {

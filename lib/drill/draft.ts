@@ -23,7 +23,7 @@ export interface Draft {
   /** What is wrong with the material itself: a part that was changed, is missing, or belongs to another backup. */
   readonly wrong: string[];
   /** Why nothing can be said, or not all of it. */
-  readonly unverified: { readonly reason: string; readonly hint: string | null }[];
+  readonly unverified: { readonly reason: string; hint: string | null }[];
   readonly remarks: string[];
 }
 

@@ -1,10 +1,13 @@
 // One drill from its beginning to its end. Whatever goes wrong on the way becomes a verdict with its reason, and everything that
 // the run started or wrote is taken away before the verdict is told.
+import { dirname, resolve } from "node:path";
 import { describeFailure, OpsFailure } from "../failure.ts";
 import { type Secret, scrubText } from "../secret.ts";
 import { Closers } from "./closers.ts";
 import { newDraft } from "./draft.ts";
 import { judge } from "./judge.ts";
+import { requireEvidenceFolder } from "./keep_evidence.ts";
+import { lastingHint } from "./lasting_hint.ts";
 import { drillLive } from "./live_drill.ts";
 import type { DrillReport } from "./report.ts";
 import { reportOf } from "./report_of.ts";
@@ -34,16 +37,22 @@ export async function drill(asked: AskedDrill, terms: Terms): Promise<DrillRepor
   const stages = new Stages(terms.onProgress);
   const draft = newDraft({ kind: asked.into === null ? "disposable" : "given", url: null });
   const closers = new Closers();
+  let root = terms.workspace;
   try {
-    const run = { terms, stages, draft, closers, into: asked.into, folder: await ownFolder(terms, closers) };
-    await workOf(run, asked);
+    requireEvidenceFolder(terms.home);
+    const folder = await ownFolder(terms, closers);
+    root = dirname(folder);
+    await workOf({ terms, stages, draft, closers, into: asked.into, folder }, asked);
   } catch (error) {
+    if (terms.signal.aborted && draft.touched) terms.note(HALF_RESTORED);
     terms.signal.throwIfAborted();
     if (error instanceof OpsFailure && error.kind === "usage") throw error;
-    draft.unverified.push(unverified(error, stages.failed));
+    draft.unverified.push(unverified(error, stages.failedIn(error)));
   } finally {
     for (const left of await closers.closeAll()) draft.remarks.push(`Could not tidy up: ${said(left)}`);
   }
+  const folders = [root, ...(asked.store === null ? [] : [resolve(asked.store)])];
+  for (const each of draft.unverified) each.hint = each.hint === null ? null : lastingHint(each.hint, folders);
   if (draft.touched && judge(draft).verdict !== "passed") draft.remarks.push(HALF_RESTORED);
   return reportOf(draft, { drillId: Bun.randomUUIDv7(), toolkit: terms.toolkit, stages: stages.done });
 }

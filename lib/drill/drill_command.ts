@@ -8,7 +8,7 @@ import { shellQuoted } from "../shell_quoted.ts";
 import { type AskedDrill, drill } from "./drill.ts";
 import { renderDrill } from "./drill_view.ts";
 import { eventOfDrill } from "./event_of_drill.ts";
-import { type KeptEvidence, keepEvidence } from "./keep_evidence.ts";
+import { type KeptEvidence, keepEvidence, NOT_KEPT } from "./keep_evidence.ts";
 import { recordEvent } from "./record_event.ts";
 import { recordInStore } from "./record_in_store.ts";
 import type { DrillReport } from "./report.ts";
@@ -45,10 +45,15 @@ function withEvidence(report: DrillReport, { home }: Terms): { report: DrillRepo
     const verdict = report.verdict === "passed" ? "could_not_verify" : report.verdict;
     const hint = report.hint ?? (error instanceof OpsFailure ? (error.hint ?? null) : null);
     return {
-      report: { ...report, verdict, hint, reasons: [...report.reasons, describeFailure(error)] },
+      report: { ...report, verdict, hint, reasons: withReason(report.reasons, describeFailure(error)) },
       evidence: null,
     };
   }
+}
+
+/** A home that takes nothing was noticed before the work began, too. */
+function withReason(reasons: readonly string[], reason: string): readonly string[] {
+  return reasons.some((each) => each.startsWith(NOT_KEPT)) ? reasons : [...reasons, reason];
 }
 
 interface Told {

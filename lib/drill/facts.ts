@@ -7,12 +7,13 @@ import type { Fingerprint, SequenceState } from "../postgres/fingerprint/fingerp
 import type { Inventory } from "../postgres/inventory/inventory_types.ts";
 import type { ServerIdentity } from "./live_source.ts";
 
-/** What `/state/summary?as_of=` answers in the snapshot. */
+/** What `/state/summary?as_of=` answers in the snapshot; null with `unseen`, which says why it could not be computed. */
 export interface HubFacts {
-  readonly instance_id: string;
+  readonly instance_id: string | null;
   /** ISO 8601. */
   readonly as_of: string;
-  readonly summary: string;
+  readonly summary: string | null;
+  readonly unseen?: string;
 }
 
 /** Known before the first row is read: a copy can be made ready with it. */

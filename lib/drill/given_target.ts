@@ -32,7 +32,7 @@ const OBJECTS = `
 
 /** @throws OpsFailure (automation) when the database is not fit to be restored into; nothing was changed in it */
 export async function givenTarget(url: Secret, source: ServerIdentity): Promise<Omit<CopyTarget, "scratch">> {
-  const server = await serverIdentity(url);
+  const server = await serverIdentity(url, "the database to restore into");
   refuseLive(server, source, url);
   const session = await openSession(url);
   try {
@@ -52,6 +52,7 @@ function refuseLive(target: ServerIdentity, source: ServerIdentity, url: Secret)
       observed: "it is the one that the rows come from, perhaps under another address",
       expected: "another database, new and empty",
       where,
+      hint: "createdb --template=template0 NEW_DATABASE",
     });
   if (target.standby)
     throw new OpsFailure("Could not restore into this database", {

@@ -1,12 +1,15 @@
 // The evidence of a drill: the whole report in a file of its own, sealed by its digest, which the progress event repeats. Whoever
 // relies on a drill later can tell that it reads what was found then.
-import { mkdirSync } from "node:fs";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf } from "../canonical.ts";
 import { OpsFailure } from "../failure.ts";
 import { shellQuoted } from "../shell_quoted.ts";
 import { writeWhole } from "../whole_file.ts";
 import type { DrillReport } from "./report.ts";
+
+/** What a report says when there is no proof of it. */
+export const NOT_KEPT = "Could not keep the evidence";
 
 export interface KeptEvidence {
   readonly file: string;
@@ -19,7 +22,7 @@ export interface KeptEvidence {
  * @throws OpsFailure (automation) when the disk refuses
  */
 export function keepEvidence(home: string, report: DrillReport, at: Date): KeptEvidence {
-  const folder = join(home, "evidence", "backup_restore_drill");
+  const folder = folderIn(home);
   const file = join(folder, `${at.toISOString().replace(/[-:]/g, "")}-${report.drill_id}.json`);
   const document = { schema_version: 1, inputs: inputsOf(report), ...report };
   const digest = digestOf(document);
@@ -27,9 +30,29 @@ export function keepEvidence(home: string, report: DrillReport, at: Date): KeptE
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     writeWhole(file, `${JSON.stringify({ ...document, digest }, null, 2)}\n`);
   } catch (cause) {
-    throw new OpsFailure("Could not keep the evidence", { where: file, cause, hint: `df -h ${shellQuoted(home)}` });
+    throw notKept(home, file, cause);
   }
   return { file, digest };
+}
+
+/** Before the work of hours. @throws OpsFailure (automation) when nothing can be written there */
+export function requireEvidenceFolder(home: string): void {
+  const folder = folderIn(home);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    accessSync(folder, constants.W_OK);
+  } catch (cause) {
+    throw notKept(home, folder, cause);
+  }
+}
+
+function folderIn(home: string): string {
+  return join(home, "evidence", "backup_restore_drill");
+}
+
+function notKept(home: string, where: string, cause: unknown): OpsFailure {
+  const at = shellQuoted(home);
+  return new OpsFailure(NOT_KEPT, { where, cause, hint: `ls -ld ${at}; df -h ${at}; findmnt -T ${at}` });
 }
 
 /** What the verdict was made from, by digest. */

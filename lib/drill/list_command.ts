@@ -19,7 +19,7 @@ export async function listCommand({ store: target, home, env, signal }: StoreCom
   try {
     const backups = await listBackups(store);
     const problems = await checkChain(store, backups, home);
-    const bad = problems.length > 0 || backups.some(({ problem }) => problem !== null);
+    const bad = problems.length > 0 || backups.some(({ problem, lacking }) => problem !== null || lacking.length > 0);
     return {
       exitCode: bad ? 1 : 0,
       document: { store: store.target, backups: backups.map(listed), problems },
@@ -73,9 +73,10 @@ function renderList(backups: readonly StoredBackup[], problems: readonly ChainPr
   ].join("\n");
 }
 
-function verifiedOf({ unfinished, problem, verified, manifest }: StoredBackup, { paint }: View): string {
+function verifiedOf({ unfinished, problem, lacking, verified, manifest }: StoredBackup, { paint }: View): string {
   if (unfinished) return paint.dim("unfinished: no backup");
   if (problem !== null) return paint.error(problem.says);
+  if (lacking.length > 0) return paint.error(lacking.join("; "));
   const [last] = verified;
   if (last === undefined) return paint.warning(`never${manifest?.encrypted === false ? ", not encrypted" : ""}`);
   const colour = { passed: paint.ok, failed: paint.error, could_not_verify: paint.warning }[last.verdict];

@@ -35,21 +35,22 @@ export async function restoreLive(
   const dumpFolder = join(run.folder, "dump");
   const { env, jobs, signal } = run.terms;
   const archive = folderArchive({ folder: dumpFolder, programs, env, jobs, workspace: run.folder });
-  const dumped = Promise.withResolvers<Outset>();
-  dumped.promise.catch(() => {});
+  const marks = { begun: Promise.withResolvers<Outset>(), dumped: Promise.withResolvers<void>() };
+  for (const { promise } of Object.values(marks)) promise.catch(() => {});
   const [facts, copy] = await together(signal, [
     async (signal) => {
       try {
-        return await takeFacts({ run, source, dumpFolder, signal }, dumped.resolve);
+        return await takeFacts({ run, source, dumpFolder, signal }, marks);
       } catch (error) {
-        dumped.reject(error);
+        for (const { reject } of Object.values(marks)) reject(error);
         throw error;
       }
     },
     async (signal) => {
-      const target = beginTarget(run, source.server, signal);
-      const [outset] = await Promise.all([dumped.promise, target.ready]);
-      return restoreCopy(run, outset, { target: await target.finish(outset), archive, signal });
+      const begun = beginTarget(run, source.server, signal);
+      const [outset] = await Promise.all([marks.begun.promise, begun.ready]);
+      const target = await begun.finish(outset);
+      return restoreCopy(run, outset, { target, archive, whole: marks.dumped.promise, signal });
     },
   ] as const);
   return { facts, copy };
@@ -70,27 +71,26 @@ interface Taking {
   readonly signal: AbortSignal;
 }
 
-/** @param onDumped the copy may begin; with one job it waits until the live server is left alone */
-async function takeFacts(
-  { run, source, dumpFolder, signal }: Taking,
-  onDumped: (outset: Outset) => void,
-): Promise<Facts> {
+/** What the copy waits for. */
+interface Marks {
+  /** The source is known: a server can be made ready. */
+  readonly begun: { resolve(outset: Outset): void };
+  /** Rows can be restored; with one job not before the live server is left alone. */
+  readonly dumped: { resolve(): void };
+}
+
+async function takeFacts({ run, source, dumpFolder, signal }: Taking, { begun, dumped }: Marks): Promise<Facts> {
   const { terms, stages } = run;
-  const { seen } = await capture({ source, terms, stages, signal, dumpFirst: true }, (dump, jobs, outset) =>
-    stages.run(
+  const { seen } = await capture({ source, terms, stages, signal, dumpFirst: true }, async (dump, jobs, outset) => {
+    begun.resolve(outset);
+    await stages.run(
       "Dumping",
-      async (onProgress) => {
-        const taken = await dumpToFolder(
-          { ...dump, onProgress },
-          { folder: dumpFolder, jobs, compression: COMPRESSION },
-        );
-        if (terms.jobs > 1) onDumped(outset);
-        return taken;
-      },
+      (onProgress) => dumpToFolder({ ...dump, onProgress }, { folder: dumpFolder, jobs, compression: COMPRESSION }),
       ({ bytes }) => bytes,
-    ),
-  );
-  onDumped(seen);
+    );
+    if (terms.jobs > 1) dumped.resolve();
+  });
+  dumped.resolve();
   return { ...seen, definitions: await definitionsIn({ run, source, dumpFolder, signal }) };
 }
 

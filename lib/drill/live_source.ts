@@ -1,9 +1,10 @@
 // The live database as a drill sees it before it takes anything: what runs there, how large it is, and whose it is.
-import { openDatabase } from "../db/connect.ts";
+import { type Database, openDatabase } from "../db/connect.ts";
 import { databaseFailure } from "../db/database_failure.ts";
 import { OpsFailure } from "../failure.ts";
 import { type ClientPrograms, findClientPrograms } from "../postgres/client_programs.ts";
 import type { Secret } from "../secret.ts";
+import { shellQuoted } from "../shell_quoted.ts";
 
 export interface ServerIdentity {
   /** "15.18" */
@@ -34,10 +35,12 @@ const IDENTITY = `
     pg_catalog.pg_database_size(current_database())::text as bytes,
     pg_catalog.pg_is_in_recovery() as standby`;
 
-/** @throws OpsFailure (automation): nobody answers, or the role may not ask */
-export async function serverIdentity(url: Secret): Promise<ServerIdentity> {
-  const applicationName = "backup_restore_drill";
-  const database = await openDatabase({ url, applicationName, access: "read-only" });
+/**
+ * @param called for a failure: the live database, which DATABASE_URL names, unless given
+ * @throws OpsFailure (automation): nobody answers, or the role may not ask
+ */
+export async function serverIdentity(url: Secret, called?: string): Promise<ServerIdentity> {
+  const database = await opened(url, called);
   try {
     const [row] = await database.sql.unsafe<(Omit<ServerIdentity, "bytes"> & { readonly bytes: string })[]>(IDENTITY);
     if (row === undefined) throw new OpsFailure("Could not ask the server who it is");
@@ -47,6 +50,23 @@ export async function serverIdentity(url: Secret): Promise<ServerIdentity> {
     throw databaseFailure("Could not ask the server who it is", error, url);
   } finally {
     await database.close();
+  }
+}
+
+async function opened(url: Secret, called: string | undefined): Promise<Database> {
+  try {
+    return await openDatabase({ url, applicationName: "backup_restore_drill", access: "read-only" });
+  } catch (error) {
+    if (!(error instanceof OpsFailure)) throw error;
+    const { observed, where } = error;
+    throw new OpsFailure(`Could not connect to ${called ?? "the live database"}`, {
+      ...(observed === undefined ? {} : { observed }),
+      ...(where === undefined ? {} : { where }),
+      hint:
+        called === undefined && error.hint !== undefined
+          ? error.hint
+          : `psql ${shellQuoted(where ?? "")} -c 'select 1'`,
+    });
   }
 }
 

@@ -2,7 +2,7 @@
 // once it was restored is not taken for a difference.
 import { clientFailed, clientFailure } from "../postgres/client_failure.ts";
 import { clientArgv } from "../postgres/client_programs.ts";
-import { libpqEnvironment, NOTICES_LOST_SERVER } from "../postgres/libpq_environment.ts";
+import { NOTICES_LOST_SERVER, restoreEnvironment } from "../postgres/libpq_environment.ts";
 import type { RestoreTarget } from "../postgres/restore.ts";
 import { TellingLines } from "../postgres/telling_lines.ts";
 import { pipeline } from "../process/pipeline.ts";
@@ -14,7 +14,7 @@ export async function restoreSchema({ programs, url, env, signal }: RestoreTarge
   const stages = [[...clientArgv(programs, "pg_restore"), ...OPTIONS, `--dbname=${NOTICES_LOST_SERVER}`, folder]];
   const telling = new TellingLines();
   const result = await pipeline(stages, {
-    env: libpqEnvironment(url, env),
+    env: restoreEnvironment(url, env),
     onLine: (line) => telling.take(line),
     ...(signal === undefined ? {} : { signal }),
   });

@@ -16,7 +16,7 @@ export class Stages {
   readonly #onProgress: OnProgress;
   readonly #done: Stage[] = [];
   readonly #running = new Map<string, { readonly since: number; last: Step }>();
-  #failed: string | null = null;
+  readonly #failedIn = new WeakMap<object, string>();
 
   constructor(onProgress: OnProgress) {
     this.#onProgress = onProgress;
@@ -27,9 +27,9 @@ export class Stages {
     return [...this.#done];
   }
 
-  /** The stage in which the first failure happened. */
-  get failed(): string | null {
-    return this.#failed;
+  /** The stage that an error comes from, also where others failed beside it. */
+  failedIn(error: unknown): string | null {
+    return this.#failedIn.get(Object(error)) ?? null;
   }
 
   /**
@@ -56,7 +56,8 @@ export class Stages {
       this.#done.push({ name, ms: Math.round(performance.now() - entry.since), bytes });
       return result;
     } catch (error) {
-      this.#failed ??= name;
+      // What stops the stages beside it is thrown there once more.
+      if (!this.#failedIn.has(Object(error))) this.#failedIn.set(Object(error), name);
       throw error;
     } finally {
       this.#running.delete(name);

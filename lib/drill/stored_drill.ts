@@ -98,6 +98,8 @@ async function proveStored(run: Run, stored: Stored): Promise<void> {
   const { database, system_identifier, versions } = manifest;
   draft.source = { database, system_identifier, version: versions.server };
   if (manifest.encrypted && key === null) throw noKey(manifest, store);
+  // They are fetched, before anything is known of the database itself.
+  if (store.localPath(manifest.id) === null) await requireRoom(folder, manifest.bytes);
   const files = await verified(run, stored);
   if (files === null) return;
   const facts = await trusted(run, stored, files);

@@ -21,6 +21,8 @@ export interface FailedClient {
   readonly lockWaitMs?: number;
   /** Any session on the same database. */
   readonly query?: Query;
+  /** What to do about an error that is not known. */
+  readonly otherwise?: string;
 }
 
 /** A warning that an error was ignored is a failure too: what was restored is not what was dumped. */
@@ -31,14 +33,19 @@ export function clientFailed(result: PipelineResult, text: string): boolean {
 export async function clientFailure(failed: FailedClient): Promise<OpsFailure> {
   const { url, path, text } = failed;
   const context: TroubleContext = { path, role: roleOf(url), lockWaitMs: failed.lockWaitMs ?? 0 };
-  const known = knownTrouble(text, context);
+  // What the others say then only follows from it.
+  const known = failed.result.exitCodes.includes(KILL) ? null : knownTrouble(text, context);
   const words = known === null ? unknownTrouble(failed) : await withHolder(known, context, failed.query);
   const object = objectOf(text);
   return new OpsFailure(failed.couldNot, {
     observed: scrubbed([object, words.observed].filter(Boolean).join(": ")),
     where: url === null || /archive|space|quota/.test(words.observed) ? path : printableUrl(url.reveal()),
-    ...(words.hint === undefined ? {} : { hint: words.hint }),
+    ...hintOf(words.hint ?? failed.otherwise),
   });
+}
+
+function hintOf(hint: string | undefined) {
+  return hint === undefined ? {} : { hint };
 }
 
 /** A subscription's or a foreign server's connection string may be in an error of the server. */
@@ -63,21 +70,26 @@ async function withHolder(words: Words, { lockWaitMs }: TroubleContext, query?: 
   };
 }
 
+const KILL = 128 + constants.signals.SIGKILL;
 const KILLED = { hint: "dmesg --ctime | grep -i 'out of memory'" };
 
 /** The programs' own words: of the first error that was told, the line, else how they ended. */
 function unknownTrouble({ text, stages, result }: FailedClient): Words {
+  if (result.exitCodes.includes(KILL)) return { observed: endsOf(stages, result), ...KILLED };
   // The server's word of it before the program's "could not execute query"; a worker that ended says why, or was killed.
   const errors = [/(?:ERROR|FATAL|PANIC): +(.*)/, /(?:error|fatal): (?!a worker process died)(.*)/];
   const said = errors.map((error) => error.exec(text)?.[1]).find((words) => words !== undefined);
   if (said !== undefined) return { observed: said };
   if (text.includes("a worker process died")) return { observed: "one of the jobs was killed", ...KILLED };
+  return { observed: endsOf(stages, result) || "errors were ignored" };
+}
+
+function endsOf(stages: FailedClient["stages"], { exitCodes }: PipelineResult): string {
   const ended = stages.flatMap((stage, index) => {
-    const code = result.exitCodes[index] ?? 1;
+    const code = exitCodes[index] ?? 1;
     return code === 0 ? [] : [`${programOf(stage)} ${endOf(code)}`];
   });
-  const killed = result.exitCodes.includes(128 + constants.signals.SIGKILL);
-  return { observed: ended.join(", ") || "errors were ignored", ...(killed ? KILLED : {}) };
+  return ended.join(", ");
 }
 
 function endOf(code: number): string {

@@ -3,6 +3,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { OpsFailure } from "../failure.ts";
+import { gentle } from "../process/gentle.ts";
 import { run } from "../process/run.ts";
 
 export interface ClientPrograms {
@@ -105,12 +106,7 @@ function minorOf({ version }: ClientPrograms): number {
   return Number(version.split(".")[1] ?? 0);
 }
 
-/** argv of one of them, at the lowest priority when asked. */
+/** argv of one of them, giving way to other programs when asked. */
 export function clientArgv(programs: ClientPrograms, program: "pg_dump" | "pg_restore", nice = false): string[] {
-  return niced([join(programs.directory, program)], nice);
-}
-
-/** The same for what stands beside it in a pipeline. */
-export function niced(argv: readonly string[], nice = false): string[] {
-  return [...(nice ? ["nice", "-n", "19"] : []), ...argv];
+  return gentle([join(programs.directory, program)], nice);
 }

@@ -4,12 +4,13 @@ import { existsSync, rmSync } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { OpsFailure } from "../failure.ts";
+import { gentle } from "../process/gentle.ts";
 import { pipeline } from "../process/pipeline.ts";
 import type { Query } from "../query.ts";
 import type { Secret } from "../secret.ts";
 import { shellQuoted } from "../shell_quoted.ts";
 import { clientFailed, clientFailure } from "./client_failure.ts";
-import { type ClientPrograms, clientArgv, niced } from "./client_programs.ts";
+import { type ClientPrograms, clientArgv } from "./client_programs.ts";
 import { GrowingFolder } from "./growing_folder.ts";
 import { libpqEnvironment, NOTICES_LOST_SERVER } from "./libpq_environment.ts";
 import { ownedSequences } from "./owned_sequences.ts";
@@ -96,7 +97,8 @@ export async function dumpPart(
     "--no-sync",
     ...selected,
   ];
-  const stages = o.through === undefined ? [[...argv, `--file=${o.file}`]] : [argv, niced(o.through, source.nice)];
+  const stages =
+    o.through === undefined ? [[...argv, `--file=${o.file}`]] : [argv, gentle(o.through, source.nice ?? false)];
   const output = o.through === undefined ? {} : { output: o.file };
   await dump(source, { stages, path: o.file, ...output, written: async () => (await stat(o.file)).size });
   return { bytes: await synced(o.file) };

@@ -64,6 +64,12 @@ export function libpqEnvironment(url: Secret, env: Record<string, string>): Reco
   return { ...env, ...Object.fromEntries(given), LC_ALL: "C" };
 }
 
+/** The same for a restore, which must be able to write whatever the role or the database sets for its sessions. */
+export function restoreEnvironment(url: Secret, env: Record<string, string>): Record<string, string> {
+  const { PGOPTIONS = "", ...others } = libpqEnvironment(url, env);
+  return { ...others, PGOPTIONS: `${PGOPTIONS} -c default_transaction_read_only=off`.trim() };
+}
+
 // libpq takes ssl=true for sslmode=require ("for improved JDBC compatibility", conninfo_uri_parse_params); postgres.js
 // has its modes under this name.
 function sslMode(parameters: URLSearchParams): string {

@@ -2,12 +2,13 @@
 // nearly the original proves nothing.
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { gentle } from "../process/gentle.ts";
 import { pipeline } from "../process/pipeline.ts";
 import type { Secret } from "../secret.ts";
 import { clientFailed, clientFailure } from "./client_failure.ts";
-import { type ClientPrograms, clientArgv, niced } from "./client_programs.ts";
+import { type ClientPrograms, clientArgv } from "./client_programs.ts";
 import type { ClientProgress } from "./dump.ts";
-import { libpqEnvironment, NOTICES_LOST_SERVER } from "./libpq_environment.ts";
+import { NOTICES_LOST_SERVER, restoreEnvironment } from "./libpq_environment.ts";
 import { TellingLines } from "./telling_lines.ts";
 import { readVerboseLine } from "./verbose_lines.ts";
 
@@ -44,7 +45,7 @@ export async function restorePart(
   },
 ): Promise<void> {
   const argv = [...restoreArgv(target), ...(o.section === undefined ? [] : [`--section=${o.section}`])];
-  const through = o.through === undefined ? [] : [niced(o.through, target.nice)];
+  const through = o.through === undefined ? [] : [gentle(o.through, target.nice ?? false)];
   await restore(target, { stages: [...through, argv], path: o.file, input: o.file });
 }
 
@@ -75,7 +76,7 @@ async function restore(target: RestoreTarget, { stages, path, input, sizeOf, of 
     onProgress?.({ bytes, of });
   };
   const result = await pipeline(stages, {
-    env: libpqEnvironment(url, env),
+    env: restoreEnvironment(url, env),
     onLine,
     ...(input === undefined ? {} : { input, ...reading(input, onProgress) }),
     ...(signal === undefined ? {} : { signal }),
@@ -88,6 +89,7 @@ async function restore(target: RestoreTarget, { stages, path, input, sizeOf, of 
     text: telling.text,
     url,
     path,
+    otherwise: "Mend it in the source, or where it is restored, then run the same command again",
   });
 }
 

@@ -41,11 +41,11 @@ export interface DrillHome {
   remove(): void;
 }
 
-/** Passable for the server's account. */
-export function drillHome(): DrillHome {
+/** Passable for the server's account. @param watchdogMs after which a run is killed */
+export function drillHome({ watchdogMs = WATCHDOG_MS } = {}): DrillHome {
   const { path, remove } = temporaryFolder();
   chmodSync(path, 0o755);
-  const start: DrillHome["start"] = (args, env = {}) => startDrill(args, { STATE_HUB_HOME: path, ...env });
+  const start: DrillHome["start"] = (args, env = {}) => startDrill(args, { STATE_HUB_HOME: path, ...env }, watchdogMs);
   const type: DrillHome["type"] = (args, env) => start(args, env).ended;
   const json: DrillHome["json"] = async (args, env) => {
     const { code, out, err } = await type([...args, "--json"], env);
@@ -67,12 +67,12 @@ export async function ageKey(folder: string, name = "key.txt"): Promise<{ identi
   return { identity, recipient: stdout.trim() };
 }
 
-function startDrill(args: readonly string[], env: Record<string, string>): RunningDrill {
+function startDrill(args: readonly string[], env: Record<string, string>, watchdogMs: number): RunningDrill {
   const child = Bun.spawn([SCRIPT, ...args], {
     env: { ...environmentForPrograms(), ...env },
     ...{ stdin: "ignore", stdout: "pipe", stderr: "pipe" },
   });
-  const watchdog = setTimeout(() => child.kill("SIGKILL"), WATCHDOG_MS);
+  const watchdog = setTimeout(() => child.kill("SIGKILL"), watchdogMs);
   const hearers = new Set<() => void>();
   let err = "";
   const listen = async () => {

@@ -1,7 +1,20 @@
 // A store in a folder of this machine, or one that is mounted here. What is written is for its owner alone and on the disk
 // before it is said to be there; a link in it could lead anywhere, and is not followed.
 import { constants } from "node:fs";
-import { chmod, lstat, mkdir, open, readdir, rename, rm, rmdir, stat, statfs, unlink } from "node:fs/promises";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  statfs,
+  unlink,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { writeWhole } from "../../whole_file.ts";
 import { copyLocal, flush } from "./copy_local.ts";
@@ -12,14 +25,14 @@ import { storeFailure } from "./store_failure.ts";
 import type { StoreTarget } from "./store_target.ts";
 import { isPlainName, storedPath } from "./stored_names.ts";
 
-/** @throws OpsFailure (automation) when the folder can't be had */
+/** By its real path: two names of one folder would be two stores to the ledger. @throws OpsFailure (automation) when it can't be had */
 export async function openFolderStore(
   { folder }: StoreTarget & { kind: "folder" },
   { signal, make = true }: StoreOptions,
 ): Promise<Store> {
   signal?.throwIfAborted();
   await folderTrouble("Could not open the store", { target: folder }, () => makeReady(folder, make));
-  return new FolderStore(folder, signal);
+  return new FolderStore(await realpath(folder), signal);
 }
 
 async function makeReady(folder: string, make: boolean): Promise<void> {

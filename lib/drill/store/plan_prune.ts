@@ -1,5 +1,5 @@
-// Which backups may go. The rule that stands above count and age: the newest one, and the newest one that a drill has proven, stay
-// whatever was asked for; so does what is being written, and what somebody ought to look at. (pure)
+// Which backups may go. The rule that stands above count and age: of each database the newest one, and the newest one that a drill
+// has proven, stay whatever was asked for; so does what is being written, and what somebody ought to look at. (pure)
 import type { StoredBackup } from "./list_backups.ts";
 
 export interface PruneTerms {
@@ -32,7 +32,8 @@ const UNFINISHED_MS = DAY_MS;
 
 export function planPrune(backups: readonly StoredBackup[], terms: PruneTerms): PrunePlan {
   const newestFirst = [...backups].sort((a, b) => Number(b.takenAt) - Number(a.takenAt) || (a.id < b.id ? 1 : -1));
-  const judged = newestFirst.map((backup) => ({ backup, reasons: whyKept(backup, newestFirst, terms) }));
+  const reasonsOf = (backup: StoredBackup) => whyKept(backup, ofItsDatabase(backup, newestFirst), terms);
+  const judged = newestFirst.map((backup) => ({ backup, reasons: reasonsOf(backup) }));
   const gone = judged.filter(({ reasons }) => reasons.length === 0).map(({ backup }) => backup);
   return {
     keep: judged.filter(({ reasons }) => reasons.length > 0).map(({ backup, reasons }) => named(backup, reasons)),
@@ -41,8 +42,19 @@ export function planPrune(backups: readonly StoredBackup[], terms: PruneTerms): 
   };
 }
 
+/** A store may hold those of several: none of them takes the place of another's. */
+function ofItsDatabase(backup: StoredBackup, all: readonly StoredBackup[]): StoredBackup[] {
+  return all.filter((each) => databaseOf(each) === databaseOf(backup));
+}
+
+/** A hub that was restored into another cluster is still the same. */
+function databaseOf({ manifest }: StoredBackup): string {
+  return manifest?.instance_id ?? `${manifest?.system_identifier} ${manifest?.database}`;
+}
+
 interface Rule {
   readonly says: (terms: PruneTerms) => string;
+  /** `all`: of the same database, newest first. */
   readonly keeps: (backup: StoredBackup, all: readonly StoredBackup[], terms: PruneTerms) => boolean;
 }
 
@@ -54,6 +66,10 @@ const RULES: readonly Rule[] = [
   {
     says: () => "its manifest has a problem: look first, then remove it by hand",
     keeps: ({ problem }) => problem !== null,
+  },
+  {
+    says: () => "parts of it are missing or cut off: look first, then remove it by hand",
+    keeps: ({ lacking }) => lacking.length > 0,
   },
   { says: () => "the newest complete one", keeps: (backup, all) => backup === all.find(isComplete) },
   { says: () => "the newest one that a drill has proven", keeps: (backup, all) => backup === all.find(isProven) },
@@ -79,8 +95,8 @@ function whyGone({ keepLast, keepDays }: PruneTerms): string {
   return `not among the newest ${keepLast}${keepDays === null ? "" : `, and older than ${keepDays} days`}`;
 }
 
-function isComplete({ manifest }: StoredBackup): boolean {
-  return manifest !== null;
+function isComplete({ manifest, lacking }: StoredBackup): boolean {
+  return manifest !== null && lacking.length === 0;
 }
 
 /** Of the last drill that came to a verdict: one that could not tell takes nothing back. */

@@ -45,7 +45,8 @@ export async function verifyParts(o: PartsToVerify): Promise<VerifiedParts> {
   return { problems, remarks: extraFiles(manifest, [...there.keys()]), files };
 }
 
-function wrongSize({ name, bytes }: Part, there: number | undefined): PartProblem | null {
+/** @param there the size of what lies in its place */
+export function wrongSize({ name, bytes }: Part, there: number | undefined): PartProblem | null {
   if (there === undefined) return { part: name, kind: "missing", says: `${name} is missing` };
   if (there === bytes) return null;
   const kind = there < bytes ? "truncated" : "longer";

@@ -33,7 +33,9 @@ export function compareInventories(
   };
   const found: ComparedInventories = { differences: [], notCompared: [], remarks: [] };
   for (const kind of KINDS) {
-    if (!(kind.kind in expected.kinds && kind.kind in actual.kinds)) continue;
+    const sides = [expected, actual].filter(({ kinds }) => kind.kind in kinds).length;
+    if (sides === 1) found.notCompared.push(...kindNotCompared(kind, circumstances));
+    if (sides < 2) continue;
     for (const judged of unequal(listed(expected, kind.kind), listed(actual, kind.kind))) {
       judge(kind, judged, circumstances, found);
     }
@@ -41,6 +43,12 @@ export function compareInventories(
   found.notCompared.push(...rowsNotCompared(expected));
   found.remarks.push(...remarksOfBoth(expected, actual));
   return { ...found, remarks: [...new Set(found.remarks)] };
+}
+
+/** An older server has no such kind; where both have it, another toolkit's inventory left it out. */
+function kindNotCompared({ kind, from = 0 }: InventoryKind, { majors }: Circumstances) {
+  if (Math.min(majors.expected, majors.actual) < from) return [];
+  return [{ what: `every ${kind}`, reason: "Another version of this toolkit took the inventory, and did not list it" }];
 }
 
 function unequal(expected: Listed, actual: Listed): Judged[] {
