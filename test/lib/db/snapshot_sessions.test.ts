@@ -113,10 +113,12 @@ describe("openSnapshot()", () => {
     await snapshot.close();
   });
 
-  test("has its settings on every session; the holder keeps the application's search_path", async () => {
+  test("has its settings on every session, and gives the holder the application's search_path when it is asked to", async () => {
     const settings = { search_path: "pg_catalog", timezone: "UTC", bytea_output: "escape", of_a_later_server: "1" };
     const snapshot = await open({ settings });
     expect(await snapshot.run((query) => setting(query, "search_path"))).toBe("pg_catalog");
+    expect(await setting(snapshot.holder, "search_path")).toBe("pg_catalog");
+    await snapshot.sqlOfApplication();
     expect(await setting(snapshot.holder, "search_path")).toBe('"$user", public');
     expect(await snapshot.run((query) => setting(query, "bytea_output"))).toBe("escape");
     expect(await setting(snapshot.holder, "bytea_output")).toBe("escape");

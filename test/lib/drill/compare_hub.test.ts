@@ -40,7 +40,7 @@ test("compareHub() finds another hub's instance, and names both", async () => {
   const { hub: verdict, differences } = await compared({ ...facts, instance_id: other });
   expect(verdict).toBe("differs");
   expect(differences).toEqual([
-    { kind: "/state/health", object: "instance_id", expected: other, actual: facts.instance_id },
+    { kind: "/state/health", object: "instance_id", expected: other, actual: `${facts.instance_id}` },
   ]);
 });
 
@@ -58,4 +58,12 @@ test("compareHub() names the counts that differ", async () => {
 
 test("compareHub() has nothing to ask of a database that is no hub", async () => {
   expect(await compared(null)).toEqual({ hub: "not_applicable", differences: [] });
+});
+
+test("compareHub() says what stood in the way when the source's own summary could not be computed", async () => {
+  const unseen = { ...facts, summary: null, unseen: 'column "status" does not exist' };
+  await expect(compared(unseen)).rejects.toMatchObject({
+    message: "Could not compare the hub's answers",
+    observed: 'the source\'s own could not be computed: column "status" does not exist',
+  });
 });

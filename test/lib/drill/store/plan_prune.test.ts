@@ -15,6 +15,7 @@ import { checkChain } from "../../../../lib/drill/store/verify_chain.ts";
 import { makeBackup, type StoreScene, storeScene } from "./store_scene.ts";
 
 const NOW = new Date("2026-11-30T12:00:00.000Z");
+const TERMS: PruneTerms = { keepLast: 1, keepDays: null, now: NOW };
 const day = (number: number) => `2026-11-${String(number).padStart(2, "0")}T12:00:00.000Z`;
 
 type Sort = "unproven" | "passed" | "failed" | "unsure" | "then unsure" | "unfinished" | "problem";
@@ -38,7 +39,7 @@ function backup(number: number, sort: Sort): StoredBackup {
     manifest: whole ? ({ digest: `digest ${number}` } as Manifest) : null,
     problem: sort === "problem" ? { kind: "edited", says: "it was edited" } : null,
     verified: VERDICTS[sort].map((verdict) => ({ verdict }) as Verification),
-    remarks: [],
+    ...{ lacking: [], remarks: [] },
     unfinished: sort === "unfinished",
     bytes: 1,
     touchedAt: new Date(day(number)),
@@ -92,6 +93,22 @@ describe("planPrune()", () => {
       remove: [1],
       unfinished: [],
     });
+  });
+
+  test("takes one with a missing part for no complete one, and leaves it to a person", () => {
+    const broken = { ...backup(3, "unproven"), lacking: ["data-001.dump is missing"] };
+    const plan = planPrune([broken, backup(2, "unproven"), backup(1, "unproven")], TERMS);
+    expect(plan.keep.map(({ id }) => id)).toEqual(["b3", "b2"]);
+    expect(plan.remove.map(({ id }) => id)).toEqual(["b1"]);
+  });
+
+  test("in a store of two databases keeps the newest of each", () => {
+    const of = (number: number, instance_id: string | null, database: string) => {
+      const manifest = { digest: `${number}`, instance_id, system_identifier: `${number}`, database } as Manifest;
+      return { ...backup(number, "unproven"), manifest };
+    };
+    const plan = planPrune([of(4, "hub", "a"), of(3, "hub", "renamed"), of(2, null, "b"), of(1, null, "c")], TERMS);
+    expect(plan.keep.map(({ id }) => id)).toEqual(["b4", "b2", "b1"]);
   });
 
   test("of whatever is there, the newest complete and the newest proven one stay, and each is named once", () => {
