@@ -88,7 +88,7 @@ export class SnapshotTransaction {
   /** A statement under way is not waited for: the server ends it within a second or so. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#client.end({ timeout: this.#lane.unanswered > 0 ? 0 : 5 });
+    await this.#client.end({ timeout: this.#lane.unanswered > 0 ? 0 : 1 });
   }
 
   async #begin(): Promise<void> {
