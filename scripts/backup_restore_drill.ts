@@ -245,6 +245,8 @@ export const script = defineScript({
       run: async ({ store, plan, apply, ...args }, io) => {
         if (plan !== undefined && apply !== undefined) throw wrongFlag("--plan", "--apply beside it", "one of the two");
         const keep = { last: args["keep-last"] ?? null, days: args["keep-days"] ?? null };
+        if (apply !== undefined && (keep.last !== null || keep.days !== null))
+          throw wrongFlag("--apply", "--keep-last or --keep-days beside it", "what is kept stands in the plan");
         if (apply === undefined && keep.last === null && keep.days === null)
           throw wrongFlag("prune", "neither --keep-last nor --keep-days", "what is to be kept");
         const { pruneCommand } = await import("../lib/drill/prune_command.ts");

@@ -15,7 +15,7 @@ export async function differingDefinitions(o: CompareTerms): Promise<Difference[
   return compareDefinitions(definitionsOf(o.facts), actual, async () => {
     const scratch = await o.target.scratch();
     const { programs, terms, signal } = o;
-    await o.archive.restoreDefinitions({ programs, url: scratch.url, env: terms.env, signal });
+    await o.archive.restoreDefinitions({ programs, url: scratch.url, env: terms.env, silent: true, signal });
     return definitionsAt(o, scratch.url);
   });
 }

@@ -38,11 +38,19 @@ export async function restoreCopy(
   const { existingRoles, operatorsShare, finish } = await makeReady(target, outset);
   if (target.kind === "given") draft.remarks.push(...remarksOnGiven(target, operatorsShare));
   await whole;
+  const silent = await isSuperuser(target);
   await stages.run("Restoring", (onProgress) =>
-    archive.restore({ programs, url: target.url, env: terms.env, nice: terms.jobs === 1, signal }, onProgress),
+    archive.restore({ programs, url: target.url, env: terms.env, nice: terms.jobs === 1, silent, signal }, onProgress),
   );
   await finish();
   return { target, archive, existingRoles, programs };
+}
+
+async function isSuperuser({ query }: CopyTarget): Promise<boolean> {
+  const [role] = await query<{ is: boolean }>(
+    "select rolsuper as is from pg_catalog.pg_roles where rolname operator(pg_catalog.=) current_user",
+  );
+  return role?.is === true;
 }
 
 function remarksOnGiven({ url }: CopyTarget, share: readonly string[]): string[] {

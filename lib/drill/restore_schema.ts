@@ -10,11 +10,14 @@ import { pipeline } from "../process/pipeline.ts";
 const OPTIONS = ["--schema-only", "--exit-on-error", "--no-password", "--verbose", "--no-tablespaces"];
 
 /** @throws OpsFailure (automation) at the first error; the signal's reason */
-export async function restoreSchema({ programs, url, env, signal }: RestoreTarget, folder: string): Promise<void> {
+export async function restoreSchema(
+  { programs, url, env, silent, signal }: RestoreTarget,
+  folder: string,
+): Promise<void> {
   const stages = [[...clientArgv(programs, "pg_restore"), ...OPTIONS, `--dbname=${NOTICES_LOST_SERVER}`, folder]];
   const telling = new TellingLines();
   const result = await pipeline(stages, {
-    env: restoreEnvironment(url, env),
+    env: restoreEnvironment(url, env, silent),
     onLine: (line) => telling.take(line),
     ...(signal === undefined ? {} : { signal }),
   });

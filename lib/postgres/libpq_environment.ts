@@ -64,10 +64,14 @@ export function libpqEnvironment(url: Secret, env: Record<string, string>): Reco
   return { ...env, ...Object.fromEntries(given), LC_ALL: "C" };
 }
 
-/** The same for a restore, which must be able to write whatever the role or the database sets for its sessions. */
-export function restoreEnvironment(url: Secret, env: Record<string, string>): Record<string, string> {
+/**
+ * The same for a restore, which must be able to write whatever the role or the database sets for its sessions.
+ * @param silent the restored event triggers do not fire on what is restored after them (REFRESH): a superuser may ask for that
+ */
+export function restoreEnvironment(url: Secret, env: Record<string, string>, silent = false): Record<string, string> {
   const { PGOPTIONS = "", ...others } = libpqEnvironment(url, env);
-  return { ...others, PGOPTIONS: `${PGOPTIONS} -c default_transaction_read_only=off`.trim() };
+  const options = ["default_transaction_read_only=off", ...(silent ? ["session_replication_role=replica"] : [])];
+  return { ...others, PGOPTIONS: [PGOPTIONS, ...options.map((each) => `-c ${each}`)].join(" ").trim() };
 }
 
 // libpq takes ssl=true for sslmode=require ("for improved JDBC compatibility", conninfo_uri_parse_params); postgres.js

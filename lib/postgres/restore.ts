@@ -18,6 +18,8 @@ export interface RestoreTarget {
   readonly url: Secret;
   readonly env: Record<string, string>;
   readonly nice?: boolean;
+  /** See restoreEnvironment(). */
+  readonly silent?: boolean;
   /** The only thing that ends a restore early: hours in one index are no fault. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ClientProgress) => void;
@@ -64,7 +66,7 @@ interface Restore {
 }
 
 async function restore(target: RestoreTarget, { stages, path, input, sizeOf, of }: Restore): Promise<void> {
-  const { url, env, signal, onProgress } = target;
+  const { url, env, silent, signal, onProgress } = target;
   const telling = new TellingLines();
   let bytes = 0;
   const onLine = (line: string) => {
@@ -76,7 +78,7 @@ async function restore(target: RestoreTarget, { stages, path, input, sizeOf, of 
     onProgress?.({ bytes, of });
   };
   const result = await pipeline(stages, {
-    env: restoreEnvironment(url, env),
+    env: restoreEnvironment(url, env, silent),
     onLine,
     ...(input === undefined ? {} : { input, ...reading(input, onProgress) }),
     ...(signal === undefined ? {} : { signal }),

@@ -83,6 +83,8 @@ const LOSES_A_ROW = [
   `create function pg_catalog.loses_a_row() returns event_trigger language plpgsql as $$
     begin delete from val.counted where id = 7; drop event trigger loses_a_row; end $$`,
   "create event trigger loses_a_row on ddl_command_end when tag in ('CREATE INDEX') execute function pg_catalog.loses_a_row()",
+  // A restore by a superuser lets the usual ones sleep.
+  "alter event trigger loses_a_row enable always",
 ];
 
 test(

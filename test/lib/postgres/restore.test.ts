@@ -242,3 +242,22 @@ describe("archiveDefinitions()", () => {
     expect(said).toStartWith("Could not read the definitions of the archive: the archive cannot be read");
   });
 });
+
+test("a restore writes whatever the role sets, and wakes no event trigger that it has restored before a REFRESH", async () => {
+  const [audited, restored] = [await freshDatabase(), await freshDatabase()];
+  await statements(
+    audited.url,
+    `create table audit (tag text); create table kept (id int);
+    create materialized view seen as select id from kept; create unique index on seen (id);
+    create function note() returns event_trigger language plpgsql as $$ begin insert into public.audit values (tg_tag); end $$;
+    create event trigger noted on ddl_command_end execute function note()`,
+  );
+  await statements(restored.url, `alter database ${restored.name} set default_transaction_read_only = on`);
+  const archive = join(temporary.path, "audited");
+  const argv = [join(programs.directory, "pg_dump"), "--format=directory", `--file=${archive}`];
+  await run(argv, { env: libpqEnvironment(new Secret(audited.url), env), deadlineMs: 30_000 });
+  const into = { programs, url: new Secret(restored.url), env, silent: true };
+  await restoreFolder(into, { folder: archive, jobs: 1 });
+  expect([...(await statements(restored.url, "select tag from audit"))]).toEqual([]);
+  await Promise.all([audited.drop(), restored.drop()]);
+});

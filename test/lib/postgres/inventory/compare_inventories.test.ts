@@ -19,6 +19,16 @@ function compare(kind: string, expected: Listed, actual: Listed, options = OURS,
 }
 
 describe("compareInventories()", () => {
+  test("says which kinds one side does not list, but for those that its server does not have", () => {
+    const one = inventory({ relation: {} });
+    const told = compareInventories(one, inventory({ relation: {}, policy: {}, "parameter privilege": {} }), OURS);
+    expect(told.notCompared.map(({ what }) => what)).toEqual(["every policy", "every parameter privilege"]);
+    const older = inventory({ relation: {} }, 14);
+    expect(compareInventories(older, inventory({ relation: {}, "parameter privilege": {} }), OURS).notCompared).toEqual(
+      [],
+    );
+  });
+
   test("remarks on another version of a collation, and still sees another locale", () => {
     const [here, there] = [
       { provider: "i", collate: "de", version: "1", provided: "1" },
