@@ -11,8 +11,8 @@ export interface Shares {
 }
 
 /**
- * With one job the operator asks for gentleness before speed: half of one processor of the live server. More pause holds the
- * snapshot longer, and the dead rows that pile up meanwhile cost its users more: pgbench lost more by 0.8 than by 0.7.
+ * With one job the operator asks for gentleness before speed: half of one processor of the live server. More pause also holds the
+ * snapshot longer, and dead rows that no vacuum may take away meanwhile slow others down too (`npm run bench -- drill-live`).
  */
 const PAUSE_OF_ONE = 0.5;
 
