@@ -157,7 +157,7 @@ function stall(stages: readonly (readonly string[])[], seconds: number, hint?: s
   });
 }
 
-/** The program that a stage runs: `pg_dump` of `chrt --idle 0 /usr/lib/.../pg_dump --verbose`. */
+/** The program that a stage runs: `pg_dump` of `nice -n 19 /usr/lib/.../pg_dump --verbose`. */
 export function programOf(stage: readonly string[]): string {
   return behindGentle(stage)?.split("/").at(-1) ?? "";
 }

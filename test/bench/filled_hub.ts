@@ -18,6 +18,8 @@ export const EVENT_TYPE = "consistency_sweep_remote_all";
 const TASKS_PER_WORKSTREAM = 20;
 const WORKSTREAMS_PER_REPO = 10;
 const EVENT_TYPES = 20;
+/** So that no statement comes near the time that a connection of ours gives it. */
+const ROWS_A_STATEMENT = 500_000;
 
 /** Each filling is made when somebody asks for it first. */
 export class FilledHubs {
@@ -71,11 +73,12 @@ async function fillWideTable(sql: Sql, rows: number): Promise<void> {
   await sql`create schema bench`;
   await sql`create table bench.wide_rows (
     id bigint, at timestamptz not null, code text not null, amount numeric not null, ratio float8 not null, detail jsonb not null, remark text)`;
-  await sql`
+  for (let first = 1; first <= rows; first += ROWS_A_STATEMENT)
+    await sql`
     insert into bench.wide_rows
     select n, '2026-01-02 03:04:05.678901+00'::timestamptz + n * interval '1.37 s', 'item-' || left(md5(n::text), 12), n * 1.0137,
       sqrt(n), jsonb_build_object('step', n, 'state', (array['todo', 'done', 'blocked'])[1 + n % 3], 'tags', jsonb_build_array('a', n % 97)),
       'Step ' || n || ' was looked at by agent ' || n % 31 || ' and left as it was found, with ' || n % 1009 || ' remarks on the way'
-    from generate_series(1, ${rows}::bigint) n`;
+    from generate_series(${first}::bigint, ${Math.min(rows, first + ROWS_A_STATEMENT - 1)}::bigint) n`;
   await sql`alter table bench.wide_rows add primary key (id)`;
 }

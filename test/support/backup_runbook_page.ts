@@ -10,7 +10,7 @@ export const page = readRunbook(join(FOLDER, "backup_restore_drill.md"));
 const service = readRunbook(join(FOLDER, "state_hub.md"));
 export const commands: readonly Block[] = page.blocks.filter(isCommand);
 
-/** They need an account with systemd: test/systemd.test.ts runs the units themselves. */
+/** They need an account with systemd: test/scenarios/backup_units.test.ts runs the units themselves. */
 export const OF_THE_UNITS = [
   ...["link-units", "backup-by-unit", "drill-by-unit", "enable-timers"],
   ...["look-timers", "disable-timers"],

@@ -1,10 +1,11 @@
 // A systemd user manager of an ordinary account, also where the tests are root's: a unit that PostgreSQL's server has to live in
 // cannot be tried as root, who has no second account inside of PrivateUsers=.
-import { accountEnvironment, makeAccount } from "./user_manager.ts";
+
 import { serverUser } from "../../lib/postgres/server_user.ts";
 import { type RunResult, run } from "../../lib/process/run.ts";
 import { waitUntil } from "../../lib/wait_until.ts";
 import { ownCgroup } from "./own_cgroup.ts";
+import { accountEnvironment, makeAccount } from "./user_manager.ts";
 
 const SYSTEMD = "/lib/systemd/systemd";
 
@@ -38,15 +39,17 @@ export async function startAccountManager(): Promise<AccountManager> {
     remove();
   };
   try {
-    await waitUntil({ forWhat: "the user manager to run", deadlineMs: 20_000 }, async () => {
-      const { stdout, stderr } = await systemctl("is-system-running");
-      return /^(running|degraded)/.test(stdout) ? { found: true } : { seen: `${stdout}${stderr}` };
-    });
+    await waitUntil({ forWhat: "the user manager to run", deadlineMs: 20_000 }, () => isUp(systemctl));
     return { home, paste, systemctl, own, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+async function isUp(systemctl: AccountManager["systemctl"]) {
+  const { stdout, stderr } = await systemctl("is-system-running");
+  return /^(running|degraded)/.test(stdout) ? { found: true } : { seen: `${stdout}${stderr}` };
 }
 
 /** Words before a command: the control group that it is started in becomes the account's, who makes one for each unit. */

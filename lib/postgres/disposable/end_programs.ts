@@ -10,12 +10,12 @@ import { removeSharedMemory, type SharedMemory, sharedMemoryOf } from "./shared_
 const PROGRAMS = "postgres|initdb|pg_dump|pg_dumpall|pg_restore|age";
 // By its own name, a backend's title ("postgres: checkpointer"), or behind the program that switches the account first.
 const OURS = new RegExp(`^(?:\\S*/)?(?:${PROGRAMS})(?=[:\\s]|$)`);
-const SWITCHED = new RegExp(`^(?:\\S*/)?(?:setpriv|runuser|nice|chrt)\\s(?:.*[\\s/])?(?:${PROGRAMS})(?=\\s|$)`);
+const SWITCHED = new RegExp(`^(?:\\S*/)?(?:setpriv|runuser|nice)\\s(?:.*[\\s/])?(?:${PROGRAMS})(?=\\s|$)`);
 
 /** How long a server may take to end its sessions and give its memory back by itself. */
 const POLITE_MS = 2_500;
 
-export interface EndPrograms {
+interface EndPrograms {
   /** An absolute path without symlinks. */
   readonly folder: string;
   /** 10 s unless given. */

@@ -2,9 +2,8 @@ import { expect, test } from "bun:test";
 import { behindGentle, gentle } from "../../../lib/process/gentle.ts";
 
 test("gentle() starts a program that has what others leave over", () => {
-  const asks = gentle(["sh", "-c", "nice; chrt --pid $$ 2>&1 || true"]);
-  const told = Bun.spawnSync(asks, { stdio: ["ignore", "pipe", "inherit"] }).stdout.toString();
-  expect(told).toMatch(/^19$|SCHED_IDLE/m);
+  const told = Bun.spawnSync(gentle(["nice"]), { stdio: ["ignore", "pipe", "inherit"] }).stdout.toString();
+  expect(told).toBe("19\n");
 });
 
 test("gentle() leaves a program as it is when it need not give way", () => {
@@ -13,6 +12,5 @@ test("gentle() leaves a program as it is when it need not give way", () => {
 
 test("behindGentle() names the program, whatever stands before it", () => {
   expect(behindGentle(gentle(["/usr/bin/pg_dump", "--verbose"]))).toBe("/usr/bin/pg_dump");
-  expect(behindGentle(["nice", "-n", "19", "age"])).toBe("age");
   expect(behindGentle(["age", "--decrypt"])).toBe("age");
 });
