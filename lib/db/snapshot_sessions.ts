@@ -7,6 +7,7 @@ import { databaseFailure, errorCode } from "./database_failure.ts";
 import type { Reader } from "./handles.ts";
 import { SnapshotTransaction } from "./snapshot_transaction.ts";
 
+/** Which database, by how many sessions, and how patient they are. */
 export interface SnapshotOptions {
   readonly url: Secret;
   /** Seen in pg_stat_activity. */

@@ -155,7 +155,7 @@ function hasPassphrase(text: string): boolean {
   return blob.length > at + 8 && blob.subarray(at + 4, at + 8).toString("latin1") !== "none";
 }
 
-export interface Decryption {
+interface Decryption {
   readonly part: string;
   readonly identityFile: string;
   /** Of the manifest. */

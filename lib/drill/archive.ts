@@ -8,6 +8,7 @@ export interface ArchivedSequence {
   readonly isCalled: boolean;
 }
 
+/** A dump that pg_restore reads, and what can be had of it. */
 export interface Archive {
   /** Of the pg_dump that wrote it: an older pg_restore cannot read it. */
   readonly major: number;

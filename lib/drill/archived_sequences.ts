@@ -7,7 +7,7 @@ import type { ClientPrograms } from "../postgres/client_programs.ts";
 import { pipeline } from "../process/pipeline.ts";
 import { type ArchivedSequence, sequenceKey } from "./archive.ts";
 
-export interface ArchivedSequencesTerms {
+interface ArchivedSequencesTerms {
   readonly archives: readonly { readonly file: string; readonly through?: readonly string[] }[];
   readonly programs: ClientPrograms;
   readonly env: Record<string, string>;

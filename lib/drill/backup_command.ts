@@ -7,18 +7,21 @@ import type { Secret } from "../secret.ts";
 import { shellQuoted } from "../shell_quoted.ts";
 import { readRecipients, requireAge } from "./age.ts";
 import { Closers } from "./closers.ts";
+import { fewerSessions } from "./fewer_sessions.ts";
 import { lastingFailure } from "./lasting_hint.ts";
 import { openLiveSource } from "./live_source.ts";
-import { recordEvent } from "./record_event.ts";
+import type { DrillEvent } from "./record_event.ts";
 import { requireRoom, requireStoreRoom, roomFor } from "./room.ts";
 import { Stages } from "./stages.ts";
 import type { Manifest } from "./store/manifest.ts";
 import { openStore } from "./store/open_store.ts";
 import { takeBackup } from "./take_backup.ts";
+import { tellHub } from "./tell_hub.ts";
 import type { Terms } from "./terms.ts";
 import { openWorkspace } from "./workspace.ts";
 
-export interface AskedBackup {
+/** Of what, where to, and for whom. */
+interface AskedBackup {
   /** Opens the live database. */
   readonly live: () => Promise<Secret>;
   readonly store: string;
@@ -37,7 +40,7 @@ export async function backupCommand(asked: AskedBackup, terms: Terms): Promise<O
     return await takeAndTell(asked, terms, { recipients, closers });
   } catch (error) {
     await tidy();
-    throw lastingFailure(error, [terms.workspace, resolve(asked.store)]);
+    throw lastingFailure(fewerSessions(error, terms.jobs), [terms.workspace, resolve(asked.store)]);
   } finally {
     await tidy();
   }
@@ -63,31 +66,27 @@ async function takeAndTell(
   if (store.localPath("a/b") === null) await requireRoom(folder, room);
   const taking = { source, terms, stages, signal, store, recipients, folder, ledgerHome: terms.home };
   const { manifest } = await takeBackup(taking, terms.note);
-  const told = await tellHub(source.url, { manifest, target: store.target, stages, terms });
+  const event = eventOfBackup(manifest, store.target, stages);
+  const told = await tellHub(async () => source.url, event, terms.hub);
   return outcomeOf(manifest, { store: store.target, stages, told });
 }
 
-interface Telling {
-  readonly manifest: Manifest;
-  readonly target: string;
-  readonly stages: Stages;
-  readonly terms: Terms;
-}
-
-/** @returns why the hub knows nothing of it; null when it does */
-async function tellHub(url: Secret, { manifest, target, stages, terms }: Telling): Promise<string | null> {
+function eventOfBackup(manifest: Manifest, store: string, stages: Stages): DrillEvent {
   const { parts, previous: _, recipients, ...rest } = manifest;
-  const detail = {
-    ...{ ...rest, backup_id: rest.id, manifest_digest: rest.digest, store: target, recipients: recipients.length },
-    ...{ parts: parts.length, stages: stages.done, host: hostname() },
+  return {
+    type: "backup",
+    summary: `backup ${manifest.id}${manifest.encrypted ? ", encrypted" : ""}`,
+    detail: {
+      ...rest,
+      backup_id: rest.id,
+      manifest_digest: rest.digest,
+      store,
+      recipients: recipients.length,
+      parts: parts.length,
+      stages: stages.done,
+      host: hostname(),
+    },
   };
-  const summary = `backup ${manifest.id}${manifest.encrypted ? ", encrypted" : ""}`;
-  try {
-    const told = await recordEvent(url, { type: "backup", summary, detail }, terms.hub);
-    return told.recorded ? null : told.why;
-  } catch (error) {
-    return describeFailure(error);
-  }
 }
 
 interface Ended {
@@ -97,7 +96,7 @@ interface Ended {
 }
 
 function outcomeOf(manifest: Manifest, { store, stages, told }: Ended): Outcome {
-  const remarks = told === null ? [] : [`No progress event was recorded: ${told}`];
+  const remarks = told === null ? [] : [told];
   const identity = manifest.encrypted ? " --identity KEYFILE" : "";
   return {
     exitCode: 0,

@@ -1,13 +1,13 @@
 // Into which streams an encrypted backup is split: age and pg_dump each work on one processor a stream, so that one large table
 // alone would hold the others up. (pure)
 
-export interface TableSize {
+interface TableSize {
   /** `schema.table`, quoted where SQL needs it. */
   readonly name: string;
   readonly bytes: number;
 }
 
-export interface PartPlan {
+interface PartPlan {
   /** "data-001" */
   readonly name: string;
   readonly selection:

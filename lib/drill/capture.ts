@@ -1,18 +1,18 @@
 // Takes the dump and the fingerprint of a live database in one exported snapshot, so that what is compared later is exact although
 // others write all the while, and lets go of the snapshot as early as it can: vacuum stands still for as long as it is held.
-import { openSnapshot, type Snapshot } from "../db/snapshot_sessions.ts";
+import type { Snapshot } from "../db/snapshot_sessions.ts";
 import { describeFailure } from "../failure.ts";
 import { readDatabaseLocale } from "../postgres/disposable/database_locale.ts";
 import type { PartSource } from "../postgres/dump.ts";
 import { fingerprint } from "../postgres/fingerprint/fingerprint.ts";
 import type { Fingerprint } from "../postgres/fingerprint/fingerprint_types.ts";
 import { holdTables } from "../postgres/fingerprint/hold_tables.ts";
-import { PINNED_SETTINGS } from "../postgres/fingerprint/pinned_settings.ts";
 import { readSequences } from "../postgres/fingerprint/sequences.ts";
 import { readInventory } from "../postgres/inventory/read_inventory.ts";
+import { openDrillSnapshot } from "./drill_snapshot.ts";
 import type { Facts, HubFacts, Outset } from "./facts.ts";
 import type { LiveSource } from "./live_source.ts";
-import { sharesOf } from "./shares.ts";
+import { type Shares, sharesOf } from "./shares.ts";
 import type { Stages } from "./stages.ts";
 import type { Terms } from "./terms.ts";
 import { together } from "./together.ts";
@@ -21,8 +21,9 @@ import { together } from "./together.ts";
 export type Seen = Omit<Facts, "definitions">;
 
 /** Takes what is to be kept; it may not use more than `jobs` sessions. */
-export type TakeDump<T> = (dump: PartSource, jobs: number, outset: Outset, snapshot: Snapshot) => Promise<T>;
+type TakeDump<T> = (dump: PartSource, jobs: number, outset: Outset, snapshot: Snapshot) => Promise<T>;
 
+/** What is looked at, for whom, and until when. */
 export interface Capture {
   readonly source: LiveSource;
   readonly terms: Terms;
@@ -37,34 +38,39 @@ export async function capture<T>(
   { source, terms, stages, signal, dumpFirst = false }: Capture,
   take: TakeDump<T>,
 ): Promise<{ readonly seen: Seen; readonly taken: T }> {
-  const { dump: dumpJobs, fingerprint: sessions, atOnce, pause } = sharesOf(terms.jobs, { dumpFirst });
+  const shares = sharesOf(terms.jobs, { dumpFirst });
+  const { url } = source;
+  const { lockWaitMs } = terms;
   const snapshot = await stages.run("Opening the snapshot", () =>
-    openSnapshot({
-      url: source.url,
-      applicationName: "backup_restore_drill",
-      sessions,
-      lockWaitMs: terms.lockWaitMs,
-      settings: PINNED_SETTINGS,
-      signal,
-    }),
+    openDrillSnapshot({ url, sessions: shares.fingerprint, lockWaitMs, signal }),
   );
   try {
     const either = AbortSignal.any([signal, snapshot.lost]);
-    // What it cannot hold, when the server has no room for so many locks, the fingerprint finds out by itself.
-    await stages.run("Holding the tables", () => holdTables(snapshot.holder));
-    const outset = await stages.run("Reading the inventory", () => outsetOf(source, snapshot));
-    const before = await readSequences(snapshot.holder);
-    const dump: PartSource = { ...dumpSource(source, terms), snapshot: snapshot.id, query: snapshot.holder };
-    const dumping = (signal: AbortSignal) => take({ ...dump, signal }, dumpJobs, outset, snapshot);
-    const reading = (signal: AbortSignal) =>
-      stages.run("Fingerprinting", (onProgress) => fingerprint(snapshot, { signal, onProgress, pause }));
-    const [taken, print] = atOnce
-      ? await together(either, [dumping, reading])
-      : ([await dumping(either), await reading(either)] as const);
-    return { taken, seen: await seenAtTheEnd({ outset, before, print, snapshot, terms }) };
+    return await whileHeld(snapshot, { source, terms, stages, shares, signal: either }, take);
   } finally {
     await snapshot.close();
   }
+}
+
+interface Held extends Omit<Capture, "dumpFirst"> {
+  readonly shares: Shares;
+}
+
+/** All that is done while the snapshot is held. */
+async function whileHeld<T>(snapshot: Snapshot, { source, terms, stages, shares, signal }: Held, take: TakeDump<T>) {
+  // What it cannot hold, when the server has no room for so many locks, the fingerprint finds out by itself.
+  await stages.run("Holding the tables", () => holdTables(snapshot.holder));
+  const outset = await stages.run("Reading the inventory", () => outsetOf(source, snapshot));
+  const before = await readSequences(snapshot.holder);
+  const dump: PartSource = { ...dumpSource(source, terms), snapshot: snapshot.id, query: snapshot.holder };
+  const dumping = (signal: AbortSignal) => take({ ...dump, signal }, shares.dump, outset, snapshot);
+  const { pause } = shares;
+  const reading = (signal: AbortSignal) =>
+    stages.run("Fingerprinting", (onProgress) => fingerprint(snapshot, { signal, onProgress, pause }));
+  const [taken, print] = shares.atOnce
+    ? await together(signal, [dumping, reading])
+    : ([await dumping(signal), await reading(signal)] as const);
+  return { taken, seen: await seenAtTheEnd({ outset, before, print, snapshot, terms }) };
 }
 
 function dumpSource({ url, programs }: LiveSource, { env, lockWaitMs, jobs }: Terms) {

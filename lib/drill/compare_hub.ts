@@ -6,6 +6,7 @@ import type { Facts, HubFacts } from "./facts.ts";
 import type { HubPart } from "./hub_part.ts";
 import type { Difference } from "./report.ts";
 
+/** How the hub over the copy answered; `not_applicable`: the source is no hub. */
 export interface HubVerdict {
   readonly hub: "equal" | "differs" | "not_applicable";
   readonly differences: readonly Difference[];

@@ -7,49 +7,57 @@ import { type ArchivedSequence, sequenceKey } from "./archive.ts";
 import type { Facts } from "./facts.ts";
 import type { Difference, NotCompared } from "./report.ts";
 
-export interface SequenceVerdict {
+interface SequenceVerdict {
   readonly compared: number;
   readonly differing: readonly string[];
   readonly differences: readonly Difference[];
   readonly notCompared: readonly NotCompared[];
 }
 
-/** @param archived asked only when a sequence moved while the dump was taken: it is another pass over the archive */
+/** @param archived asked only when a sequence moved while the dump was taken, or seems to have: it is another pass over the archive */
 export async function compareSequenceStates(
   { sequences: { before, after } }: Pick<Facts, "sequences">,
   actual: readonly SequenceState[],
   archived: () => Promise<ReadonlyMap<string, ArchivedSequence>>,
 ): Promise<SequenceVerdict> {
-  const beforeOf = new Map(before.map((each) => [each.name, each]));
+  const [beforeOf, actualOf] = [byName(before), byName(actual)];
   const moved = after.filter((each) => !isSame(beforeOf.get(each.name), each));
-  const set = moved.length === 0 ? new Map<string, ArchivedSequence>() : await archived();
-  const unknown = moved.filter(({ name }) => !set.has(sequenceKey(name)));
-  const unknownNames = new Set(unknown.map(({ name }) => name));
-  const dumped = after
-    .filter(({ name }) => !unknownNames.has(name))
-    .map((each) => (moved.includes(each) ? { ...each, ...set.get(sequenceKey(each.name)) } : each));
-  const differences = [
-    ...sequencesBetween(
-      before,
-      dumped,
-      after.filter(({ name }) => !unknownNames.has(name)),
-    ),
-    ...compareSequences(
-      dumped,
-      actual.filter(({ name }) => !unknownNames.has(name)),
-    ),
-  ];
+  const strayed = after.filter((each) => !moved.includes(each) && !isSame(actualOf.get(each.name) ?? each, each));
+  const set = moved.length + strayed.length === 0 ? new Map<string, ArchivedSequence>() : await archived();
+  const setTo = ({ name }: SequenceState) => set.get(sequenceKey(name));
+  const reasons = new Map([
+    ...moved.filter((each) => setTo(each) === undefined).map(({ name }) => [name, UNSET] as const),
+    ...strayed.filter((each) => cameBack(each, actualOf, setTo(each))).map(({ name }) => [name, CAME_BACK] as const),
+  ]);
+  const known = <T extends { readonly name: string }>(all: readonly T[]) =>
+    all.filter(({ name }) => !reasons.has(name));
+  const dumped = known(after).map((each) => (moved.includes(each) ? { ...each, ...setTo(each) } : each));
+  const differences = [...sequencesBetween(before, dumped, known(after)), ...compareSequences(dumped, known(actual))];
   return {
     compared: dumped.length,
     differing: [...new Set(differences.map(({ object }) => object))].sort(),
     differences,
-    notCompared: unknown.map(({ name }) => ({
-      what: `sequence ${name}`,
-      reason: "it moved, and the archive does not set it",
-    })),
+    notCompared: [...reasons].map(([name, reason]) => ({ what: `sequence ${name}`, reason, may_pass: false })),
   };
 }
 
-function isSame(before: SequenceState | undefined, after: SequenceState): boolean {
-  return before?.lastValue === after.lastValue && before.isCalled === after.isCalled;
+const UNSET = "it moved, and the archive does not set it";
+const CAME_BACK =
+  "the copy has it as the dump has, and the source as it was before the dump and after it: it moved in between and was set back, which another dump would tell";
+
+/** The copy is as the dump set it, and it is the dump that has it otherwise than the server said twice. */
+function cameBack(
+  after: SequenceState,
+  actual: ReadonlyMap<string, SequenceState>,
+  set: ArchivedSequence | undefined,
+): boolean {
+  return set !== undefined && !isSame(set, after) && isSame(set, actual.get(after.name) ?? after);
+}
+
+function byName(all: readonly SequenceState[]): ReadonlyMap<string, SequenceState> {
+  return new Map(all.map((each) => [each.name, each]));
+}
+
+function isSame(one: ArchivedSequence | undefined, other: ArchivedSequence): boolean {
+  return one?.lastValue === other.lastValue && one.isCalled === other.isCalled;
 }

@@ -8,6 +8,7 @@ export interface Scratch {
   readonly url: Secret;
 }
 
+/** The database that a copy is restored into, open until it is closed. */
 export interface CopyTarget {
   readonly kind: "disposable" | "given";
   readonly url: Secret;

@@ -10,7 +10,7 @@ import { openSession } from "./one_session.ts";
 /** It cannot be the name of a copied database by chance. */
 const SCRATCH = "backup_restore_drill_scratch";
 
-export interface DisposableTerms {
+interface DisposableTerms {
   readonly folder: string;
   readonly env: Record<string, string>;
   readonly signal: AbortSignal;

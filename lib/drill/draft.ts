@@ -4,6 +4,7 @@ import type { HubVerdict } from "./compare_hub.ts";
 import type { ServerIdentity } from "./live_source.ts";
 import type { Artifact, DrillReport } from "./report.ts";
 
+/** Filled as the drill goes on; null: not known yet. */
 export interface Draft {
   sourceUrl: string | null;
   source: Pick<ServerIdentity, "database" | "system_identifier" | "version"> | null;
@@ -14,6 +15,8 @@ export interface Draft {
   targetVersion: string | null;
   /** Something may have been made in a database that somebody named. */
   touched: boolean;
+  /** What makes that database anew, as it is typed; null: none was named, or the source is not known yet. */
+  anew: string | null;
   clientVersion: string | null;
   rows: number;
   digests: { readonly facts: string; readonly schema: string } | null;
@@ -27,18 +30,26 @@ export interface Draft {
   readonly remarks: string[];
 }
 
+/** Of a drill that has found out nothing yet. */
 export function newDraft(target: DrillReport["target"]): Draft {
   return {
-    ...{ sourceUrl: null, source: null, instanceId: null, clock: null, backup: null, target },
-    ...{
-      targetVersion: null,
-      touched: false,
-      clientVersion: null,
-      rows: 0,
-      digests: null,
-      comparison: null,
-      hub: null,
-    },
-    ...{ artifacts: [], wrong: [], unverified: [], remarks: [] },
+    sourceUrl: null,
+    source: null,
+    instanceId: null,
+    clock: null,
+    backup: null,
+    target,
+    targetVersion: null,
+    touched: false,
+    anew: null,
+    clientVersion: null,
+    rows: 0,
+    digests: null,
+    comparison: null,
+    hub: null,
+    artifacts: [],
+    wrong: [],
+    unverified: [],
+    remarks: [],
   };
 }

@@ -1,7 +1,6 @@
 // The drill as the script runs it: the drill itself, then its evidence, then the word to the hub, then the answer to the operator.
 import { hostname } from "node:os";
 import type { Outcome } from "../cli/define_script.ts";
-import { databaseFailure } from "../db/database_failure.ts";
 import { describeFailure, OpsFailure } from "../failure.ts";
 import type { Secret } from "../secret.ts";
 import { shellQuoted } from "../shell_quoted.ts";
@@ -9,24 +8,27 @@ import { type AskedDrill, drill } from "./drill.ts";
 import { renderDrill } from "./drill_view.ts";
 import { eventOfDrill } from "./event_of_drill.ts";
 import { type KeptEvidence, keepEvidence, NOT_KEPT } from "./keep_evidence.ts";
-import { recordEvent } from "./record_event.ts";
 import { recordInStore } from "./record_in_store.ts";
 import type { DrillReport } from "./report.ts";
+import { tellHub } from "./tell_hub.ts";
 import type { Terms } from "./terms.ts";
 
-export interface DrillCommand extends AskedDrill {
+/** A drill, and who is told of it. */
+interface DrillCommand extends AskedDrill {
   /** The hub's database, for the event; null: there is none to tell. */
   readonly tell: () => Promise<Secret | null>;
 }
 
 const EXIT_CODE = { passed: 0, failed: 1, could_not_verify: 2 } as const;
 
+/** @throws OpsFailure of kind usage alone; the signal's reason when it was aborted */
 export async function drillCommand(asked: DrillCommand, terms: Terms): Promise<Outcome> {
   const found = await drill(asked, terms);
   terms.signal.throwIfAborted();
   const { report, evidence } = withEvidence(found, terms);
   const stored = await recordInStore(asked.store, report, { evidence, terms });
-  const told = await tellHub(report, evidence, { asked, terms });
+  const facts = { evidenceDigest: evidence?.digest ?? null, stored: asked.live === null, host: hostname() };
+  const told = await tellHub(asked.tell, eventOfDrill(report, facts), terms.hub);
   const remarks = [...report.remarks, ...[stored, told].filter((each) => each !== null)];
   const document = { ...report, remarks, evidence: evidence?.file ?? null, evidence_digest: evidence?.digest ?? null };
   return {
@@ -54,32 +56,6 @@ function withEvidence(report: DrillReport, { home }: Terms): { report: DrillRepo
 /** A home that takes nothing was noticed before the work began, too. */
 function withReason(reasons: readonly string[], reason: string): readonly string[] {
   return reasons.some((each) => each.startsWith(NOT_KEPT)) ? reasons : [...reasons, reason];
-}
-
-interface Told {
-  readonly asked: DrillCommand;
-  readonly terms: Terms;
-}
-
-/** @returns why the hub knows nothing of it; null when it does */
-async function tellHub(
-  report: DrillReport,
-  evidence: KeptEvidence | null,
-  { asked, terms }: Told,
-): Promise<string | null> {
-  try {
-    const url = await asked.tell();
-    if (url === null) return "No progress event was recorded: DATABASE_URL names no State Hub that runs";
-    const event = eventOfDrill(report, {
-      evidenceDigest: evidence?.digest ?? null,
-      stored: asked.live === null,
-      host: hostname(),
-    });
-    const told = await recordEvent(url, event, terms.hub);
-    return told.recorded ? null : `No progress event was recorded: ${told.why}`;
-  } catch (error) {
-    return `No progress event was recorded: ${describeFailure(databaseFailure("Could not write it", error))}`;
-  }
 }
 
 function nextOf({ verdict, hint }: DrillReport, { store }: AskedDrill): { next?: string } {

@@ -2,6 +2,7 @@
 import type { View } from "../cli/define_script.ts";
 import type { DrillReport, Stage, Verdict } from "./report.ts";
 
+/** @param evidence the file that keeps the report; null: none does */
 export function renderDrill(report: DrillReport, evidence: string | null, view: View): string {
   return [
     head(report, view),

@@ -25,6 +25,7 @@ export interface Outset {
   readonly inventory: Inventory;
 }
 
+/** All that a copy is compared with. */
 export interface Facts extends Outset {
   readonly fingerprint: Fingerprint;
   /** By "TYPE schema.name": the digest of each definition. */
@@ -34,15 +35,17 @@ export interface Facts extends Outset {
   readonly hub: HubFacts | null;
 }
 
-export interface FactsDigests {
+interface FactsDigests {
   readonly facts: string;
   readonly schema: string;
 }
 
+/** SHA-256 in hex, of all and of the definitions. */
 export function digestsOf(facts: Facts): FactsDigests {
   return { facts: digestOf(facts), schema: digestOf(facts.definitions) };
 }
 
+/** Of all tables. */
 export function rowsOf({ fingerprint }: Facts): number {
   return fingerprint.tables.reduce((sum, { rows }) => sum + rows, 0);
 }
@@ -52,6 +55,7 @@ export function definitionsToKeep(definitions: Definitions): Facts["definitions"
   return Object.fromEntries(definitions);
 }
 
+/** As they are compared. */
 export function definitionsOf({ definitions }: Pick<Facts, "definitions">): Definitions {
   return new Map(Object.entries(definitions));
 }

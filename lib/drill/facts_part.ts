@@ -8,7 +8,7 @@ import type { Facts } from "./facts.ts";
 const MAX_BYTES = 512 * 1024 * 1024;
 const DEADLINE_MS = 300_000;
 
-export interface FactsFile {
+interface FactsFile {
   readonly file: string;
   readonly env: Record<string, string>;
   readonly signal: AbortSignal;

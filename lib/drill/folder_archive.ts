@@ -1,11 +1,10 @@
 // A dump's folder as an archive to restore from: what a drill without a store keeps for as long as it runs.
 import type { ClientPrograms } from "../postgres/client_programs.ts";
-import { restoreFolder } from "../postgres/restore.ts";
+import { restoreFolder, restoreFolderDefinitions } from "../postgres/restore.ts";
 import type { Archive } from "./archive.ts";
 import { archivedSequences } from "./archived_sequences.ts";
-import { restoreSchema } from "./restore_schema.ts";
 
-export interface FolderArchive {
+interface FolderArchive {
   readonly folder: string;
   readonly programs: ClientPrograms;
   readonly env: Record<string, string>;
@@ -14,11 +13,12 @@ export interface FolderArchive {
   readonly workspace: string;
 }
 
+/** @returns the archive; nothing is read yet */
 export function folderArchive({ folder, programs, env, jobs, workspace }: FolderArchive): Archive {
   return {
     major: programs.major,
     restore: (target, onProgress) => restoreFolder({ ...target, onProgress }, { folder, jobs }),
-    restoreDefinitions: (target) => restoreSchema(target, folder),
+    restoreDefinitions: (target) => restoreFolderDefinitions(target, folder),
     sequences: (signal) => archivedSequences({ archives: [{ file: folder }], programs, env, workspace, signal }),
   };
 }

@@ -1,21 +1,18 @@
 // From what was found to the verdict. A difference is a failure whatever else went wrong; `passed` needs every comparison to have
 // been made; all between the two is could_not_verify. (pure)
 import type { Draft } from "./draft.ts";
-import type { NotCompared, Verdict } from "./report.ts";
+import type { Verdict } from "./report.ts";
 
+/** A verdict, why it is not `passed`, and what to do about it. */
 export interface Judgement {
   readonly verdict: Verdict;
   readonly reasons: readonly string[];
   readonly hint: string | null;
 }
 
-/**
- * A copy is whole without: rows that are made anew or are elsewhere, and what belongs to whoever runs the server that was given.
- * The words are those of the inventory's comparison.
- */
-const MAY_BE_LEFT_OUT = /^(materialized view|foreign table|tablespace|Role|Membership|Setting|Privilege)\b/;
 const SHOWN = 20;
 
+/** @param draft what was found, however far the drill came */
 export function judge(draft: Draft): Judgement {
   const wrong = [...draft.wrong, ...differing(draft)];
   if (wrong.length > 0) return { verdict: "failed", reasons: shortened([...wrong, ...unverified(draft)]), hint: null };
@@ -49,12 +46,8 @@ function unverified({ unverified }: Draft): string[] {
 /** A comparison that never took place has its reason in `unverified`. */
 function leftOut({ comparison }: Draft): string[] {
   return (comparison?.notCompared ?? [])
-    .filter(matters)
+    .filter(({ may_pass }) => !may_pass)
     .map(({ what, reason }) => `${what} was not compared: ${reason}`);
-}
-
-function matters({ what }: NotCompared): boolean {
-  return !MAY_BE_LEFT_OUT.test(what);
 }
 
 function shortened(reasons: readonly string[]): string[] {

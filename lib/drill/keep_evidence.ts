@@ -6,11 +6,13 @@ import { digestOf } from "../canonical.ts";
 import { OpsFailure } from "../failure.ts";
 import { shellQuoted } from "../shell_quoted.ts";
 import { writeWhole } from "../whole_file.ts";
+import { DRILL } from "./drill_name.ts";
 import type { DrillReport } from "./report.ts";
 
 /** What a report says when there is no proof of it. */
 export const NOT_KEPT = "Could not keep the evidence";
 
+/** Where the evidence lies, and its seal. */
 export interface KeptEvidence {
   readonly file: string;
   /** SHA-256 of the file's document without its `digest`, in hex. */
@@ -47,7 +49,7 @@ export function requireEvidenceFolder(home: string): void {
 }
 
 function folderIn(home: string): string {
-  return join(home, "evidence", "backup_restore_drill");
+  return join(home, "evidence", DRILL);
 }
 
 function notKept(home: string, where: string, cause: unknown): OpsFailure {

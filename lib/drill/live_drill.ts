@@ -56,6 +56,7 @@ export async function restoreLive(
   return { facts, copy };
 }
 
+/** Puts into the draft what it sees. @throws OpsFailure (automation) as openLiveSource() does */
 export async function lookAtSource({ stages, terms, draft }: Run, url: () => Promise<Secret>): Promise<LiveSource> {
   const source = await stages.run("Looking at the live server", async () => openLiveSource(await url(), terms.env));
   draft.sourceUrl = printableUrl(source.url.reveal());

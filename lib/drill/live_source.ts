@@ -3,9 +3,11 @@ import { type Database, openDatabase } from "../db/connect.ts";
 import { databaseFailure } from "../db/database_failure.ts";
 import { OpsFailure } from "../failure.ts";
 import { type ClientPrograms, findClientPrograms } from "../postgres/client_programs.ts";
+import { APPLICATION_NAME } from "../postgres/libpq_environment.ts";
 import type { Secret } from "../secret.ts";
 import { shellQuoted } from "../shell_quoted.ts";
 
+/** Which server and database this is, whatever address led to it. */
 export interface ServerIdentity {
   /** "15.18" */
   readonly version: string;
@@ -19,6 +21,7 @@ export interface ServerIdentity {
   readonly standby: boolean;
 }
 
+/** The live database, and the programs that fit it. */
 export interface LiveSource {
   readonly url: Secret;
   readonly server: ServerIdentity;
@@ -55,7 +58,7 @@ export async function serverIdentity(url: Secret, called?: string): Promise<Serv
 
 async function opened(url: Secret, called: string | undefined): Promise<Database> {
   try {
-    return await openDatabase({ url, applicationName: "backup_restore_drill", access: "read-only" });
+    return await openDatabase({ url, applicationName: APPLICATION_NAME, access: "read-only" });
   } catch (error) {
     if (!(error instanceof OpsFailure)) throw error;
     const { observed, where } = error;

@@ -3,11 +3,12 @@ import { databaseFailure } from "../db/database_failure.ts";
 import { globalsStatements, operatorsShare } from "../postgres/globals/globals_statements.ts";
 import type { CopyTarget } from "./copy_target.ts";
 import type { Outset } from "./facts.ts";
+import { markStatement } from "./restore_mark.ts";
 
-export interface Readied {
+interface Readied {
   /** Roles that the server had before. */
   readonly existingRoles: readonly string[];
-  /** To be called when all is restored: settings that would have stood in the way. */
+  /** To be called when all is restored: settings that would have stood in the way; the mark gives way to the source's comment. */
   readonly finish: () => Promise<void>;
   /** On a given server: what its operator has to add by hand, one statement a role. */
   readonly operatorsShare: readonly string[];
@@ -20,7 +21,8 @@ export async function makeReady(target: CopyTarget, { inventory }: Pick<Outset, 
   const cluster = target.kind === "disposable" ? "ours" : "given";
   const { database, major: targetMajor } = target.server;
   const options = { existingRoles, cluster, database, targetMajor } as const;
-  await runAll(target, globalsStatements(inventory, { ...options, when: "before-restore" }));
+  const mark = cluster === "given" ? [markStatement(database, new Date())] : [];
+  await runAll(target, [...mark, ...globalsStatements(inventory, { ...options, when: "before-restore" })]);
   return {
     existingRoles,
     finish: () => runAll(target, globalsStatements(inventory, { ...options, when: "after-restore" })),

@@ -5,7 +5,7 @@ import { readDatabaseLocale } from "../postgres/disposable/database_locale.ts";
 import type { DisposableServer } from "../postgres/disposable/start_disposable.ts";
 import { printableUrl, type Secret } from "../secret.ts";
 import type { CopyTarget, Scratch } from "./copy_target.ts";
-import { createdbCommand, differingLocale } from "./createdb_command.ts";
+import { anewCommands, createdbCommand, differingLocale } from "./createdb_command.ts";
 import { disposableTarget, startServer } from "./disposable_target.ts";
 import type { Outset } from "./facts.ts";
 import { givenTarget } from "./given_target.ts";
@@ -13,6 +13,7 @@ import type { ServerIdentity } from "./live_source.ts";
 import { makeReady } from "./make_ready.ts";
 import type { Run } from "./run.ts";
 
+/** A target that is still being made. */
 export interface BegunTarget {
   /** Rejects when there will be no target: whoever waits for the source's rows need not wait any longer. */
   readonly ready: Promise<unknown>;
@@ -50,6 +51,7 @@ function beginGiven(run: Run & { readonly into: Secret }, source: ServerIdentity
   run.closers.add(async () => (await ready.catch(() => null))?.close());
   const finish = async (outset: Outset) => {
     const target = await ready;
+    run.draft.anew = anewCommands({ url: run.into, database: target.server.database, locale: outset.locale });
     await tellOfLocale(run, target, outset);
     return { ...target, scratch: lentScratch(run, outset, signal) };
   };

@@ -9,6 +9,7 @@ import { digestsOf, type Facts, type Outset, rowsOf } from "./facts.ts";
 import { makeReady } from "./make_ready.ts";
 import type { Run } from "./run.ts";
 
+/** A copy to be looked at, and how its server was before. */
 export interface RestoredCopy {
   readonly target: CopyTarget;
   readonly archive: Archive;
@@ -17,7 +18,7 @@ export interface RestoredCopy {
   readonly programs: ClientPrograms;
 }
 
-export interface RestoreWith {
+interface RestoreWith {
   readonly target: CopyTarget;
   readonly archive: Archive;
   /** When the archive is whole; nothing: it is. A server of our own is made ready meanwhile, a given one is left alone. */
@@ -72,6 +73,7 @@ export async function proveCopy(run: Run, facts: Facts, copy: RestoredCopy, sign
   );
 }
 
+/** What a report tells of the source, as soon as it is known. */
 export function noteFacts({ draft }: Pick<Run, "draft">, facts: Facts): void {
   draft.source = facts.source;
   draft.clock = facts.clock;

@@ -10,11 +10,12 @@ import type { StoreCommand } from "./list_command.ts";
 import { applyPrune } from "./store/apply_prune.ts";
 import { listBackups } from "./store/list_backups.ts";
 import { openStore } from "./store/open_store.ts";
-import { type Pruned, type PrunePlan, type PruneTerms, planPrune } from "./store/plan_prune.ts";
+import { CLOCKS, type Pruned, type PrunePlan, type PruneTerms, planPrune } from "./store/plan_prune.ts";
 import type { Store } from "./store/store.ts";
 
 const KIND = "backup-prune";
 
+/** A plan to be made, or one to be applied. */
 export interface AskedPrune {
   readonly keep: { readonly last: number | null; readonly days: number | null };
   /** Where the plan is kept; null: below STATE_HUB_HOME. */
@@ -23,6 +24,7 @@ export interface AskedPrune {
   readonly apply: string | null;
 }
 
+/** @throws OpsFailure (automation) when the store does not answer, or is no longer what the plan was made for */
 export async function pruneCommand(where: StoreCommand, asked: AskedPrune): Promise<Outcome> {
   const { env, home: stateHubHome, signal } = where;
   const store = await openStore(where.store, { env, stateHubHome, signal, make: false });
@@ -43,7 +45,7 @@ async function makePlan(store: Store, { home }: StoreCommand, { keep, plan: file
   if (!nothing) writePlan(path, plan);
   return {
     exitCode: 0,
-    document: { store: store.target, ...prune, plan: nothing ? null : path },
+    document: { store: store.target, ...prune, clocks: CLOCKS, plan: nothing ? null : path },
     render: (view) => renderPrune(prune, view),
     ...(nothing
       ? {}
@@ -99,5 +101,5 @@ function renderPrune({ keep, remove, unfinished }: PrunePlan, { table, paint }: 
   const rows = [...rowsOf("remove", [...remove, ...unfinished]), ...rowsOf("keep", keep)];
   const columns = [{ title: "" }, { title: "backup" }, { title: "MB", align: "right" as const }, { title: "why" }];
   if (rows.length === 0) return "Nothing is stored there.";
-  return `${table(columns, rows)}\n${paint.strong("Nothing was removed: this is the plan.")}`;
+  return `${table(columns, rows)}\n${CLOCKS}\n${paint.strong("Nothing was removed: this is the plan.")}`;
 }

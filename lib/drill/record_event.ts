@@ -1,16 +1,20 @@
 // Tells the State Hub what a drill or a backup came to, at the time of its database's clock: the gates of a cutover read it there,
 // where the clock of a workstation that slept cannot mislead them.
 import { type Database, openDatabase } from "../db/connect.ts";
+import { APPLICATION_NAME } from "../postgres/libpq_environment.ts";
 import type { Secret } from "../secret.ts";
+import { DRILL } from "./drill_name.ts";
 import type { HubPart } from "./hub_part.ts";
 
+/** A row of `progress_events` to be. */
 export interface DrillEvent {
-  readonly type: "backup_restore_drill" | "backup";
+  readonly type: typeof DRILL | "backup";
   readonly summary: string;
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-export type Recorded = { readonly recorded: true } | { readonly recorded: false; readonly why: string };
+/** Whether it is there now; else why not. */
+type Recorded = { readonly recorded: true } | { readonly recorded: false; readonly why: string };
 
 /**
  * @param url the hub's database; no hub in it, or no answer, is told and is no failure
@@ -26,7 +30,7 @@ export async function recordEvent(url: Secret, event: DrillEvent, hub: HubPart):
     await opened.transaction(
       (tx) => tx`
         insert into progress_events (event_type, source, summary, detail)
-        values (${type}, 'backup_restore_drill', ${summary}, ${detail}::text::jsonb)`,
+        values (${type}, ${DRILL}, ${summary}, ${detail}::text::jsonb)`,
     );
     return { recorded: true };
   } finally {
@@ -36,7 +40,7 @@ export async function recordEvent(url: Secret, event: DrillEvent, hub: HubPart):
 
 async function open(url: Secret): Promise<Database | null> {
   try {
-    return await openDatabase({ url, applicationName: "backup_restore_drill", access: "read-write" });
+    return await openDatabase({ url, applicationName: APPLICATION_NAME, access: "read-write" });
   } catch {
     return null;
   }

@@ -4,6 +4,7 @@
 /** `could_not_verify`: nothing is known to be wrong, and nothing is proven. */
 export type Verdict = "passed" | "failed" | "could_not_verify";
 
+/** One table of the source or of the copy. */
 export interface TableVerdict {
   /** Schema and name, quoted where SQL needs it. */
   readonly name: string;
@@ -23,11 +24,15 @@ export interface Difference {
   readonly actual: string;
 }
 
+/** Something that a drill did not look at. */
 export interface NotCompared {
   readonly what: string;
   readonly reason: string;
+  /** A copy is whole without it: rows that are made anew or lie elsewhere, and what belongs to whoever runs a given server. */
+  readonly may_pass: boolean;
 }
 
+/** A part of the work, and the time it took. */
 export interface Stage {
   readonly name: string;
   readonly ms: number;
@@ -35,12 +40,14 @@ export interface Stage {
   readonly bytes: number | null;
 }
 
+/** A file of the backup that was drilled. */
 export interface Artifact {
   readonly name: string;
   readonly bytes: number;
   readonly sha256: string;
 }
 
+/** All that is known when a drill ends. */
 export interface DrillReport {
   readonly drill_id: string;
   readonly verdict: Verdict;
@@ -97,4 +104,5 @@ export interface WorkProgress {
   readonly of?: number;
 }
 
+/** Called often; it must not wait. */
 export type OnProgress = (progress: WorkProgress) => void;

@@ -5,6 +5,7 @@ import type { Draft } from "./draft.ts";
 import type { Stages } from "./stages.ts";
 import type { Terms } from "./terms.ts";
 
+/** Lent to each step of a drill. */
 export interface Run {
   readonly terms: Terms;
   readonly stages: Stages;

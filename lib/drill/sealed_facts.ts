@@ -8,6 +8,7 @@ type Told = Pick<
   "created_at" | "database" | "system_identifier" | "instance_id" | "rows" | "facts_digest" | "schema_digest"
 >;
 
+/** As a manifest has it. */
 export function toldByFacts(facts: Facts): Told {
   const digests = digestsOf(facts);
   return {

@@ -12,6 +12,7 @@ export interface Step {
 /** The programs report more often; what reports nothing, such as the making of an index, is shown by its seconds. */
 const SIGN_OF_LIFE_MS = 10_000;
 
+/** A run's clock and its voice. */
 export class Stages {
   readonly #onProgress: OnProgress;
   readonly #done: Stage[] = [];

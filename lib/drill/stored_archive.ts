@@ -9,7 +9,7 @@ import type { Step } from "./stages.ts";
 import type { Manifest } from "./store/manifest.ts";
 import { togetherAtMost } from "./together.ts";
 
-export interface StoredArchive {
+interface StoredArchive {
   readonly manifest: Manifest;
   /** Where each part lies on this machine. */
   readonly files: ReadonlyMap<string, string>;
@@ -22,24 +22,30 @@ export interface StoredArchive {
   readonly workspace: string;
 }
 
+/** @returns the archive; nothing is read yet */
 export function storedArchive(o: StoredArchive): Archive {
   const through = o.identity === null ? {} : { through: decryptThrough(o.identity) };
   const definitions = partsOf(o, "definitions");
   const data = partsOf(o, "data");
-  const restoreEach = async (target: RestoreTarget, section: Section) => {
-    for (const { file } of definitions) await restorePart(target, { file, ...through, section });
+  const restoreEach = async (target: RestoreTarget, section: Section, tally: Tally) => {
+    for (const part of definitions)
+      await tally.reading(part, (onProgress) =>
+        restorePart({ ...target, onProgress }, { file: part.file, ...through, section }),
+      );
   };
   return {
     major: Number.parseInt(o.manifest.versions.client, 10),
     restore: async (target, onProgress) => {
-      const watched = { ...target, onProgress };
-      await restoreEach(watched, "pre-data");
-      await restoreData(watched, { ...o, data, through }, onProgress);
-      await restoreEach(watched, "post-data");
+      // The definitions are read twice: what comes before the rows, and what comes after.
+      const tally = new Tally([...definitions, ...data, ...definitions], onProgress);
+      await restoreEach(target, "pre-data", tally);
+      await restoreData(target, { ...o, data, through, tally });
+      await restoreEach(target, "post-data", tally);
     },
     restoreDefinitions: async (target) => {
-      await restoreEach(target, "pre-data");
-      await restoreEach(target, "post-data");
+      const tally = new Tally(definitions, () => {});
+      await restoreEach(target, "pre-data", tally);
+      await restoreEach(target, "post-data", tally);
     },
     sequences: (signal) =>
       archivedSequences({ ...o, archives: data.map(({ file }) => ({ file, ...through })), signal }),
@@ -61,24 +67,43 @@ function partsOf({ manifest, files }: StoredArchive, selection: "definitions" | 
     });
 }
 
+/** What was read of all parts together, since each program knows of its own alone. */
+class Tally {
+  readonly #of: number;
+  readonly #onProgress: (step: Step) => void;
+  #bytes = 0;
+
+  constructor(parts: readonly PartFile[], onProgress: (step: Step) => void) {
+    this.#of = parts.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.#onProgress = onProgress;
+  }
+
+  /** @param read reads the part, and says what it has read of it; small ones are done before anybody has looked */
+  async reading({ bytes: whole }: PartFile, read: (onProgress: (step: Step) => void) => Promise<void>): Promise<void> {
+    let before = 0;
+    const onProgress = ({ at, bytes = before }: Step) => {
+      this.#bytes += bytes - before;
+      before = bytes;
+      this.#onProgress({ bytes: this.#bytes, of: this.#of, ...(at === undefined ? {} : { at }) });
+    };
+    await read(onProgress);
+    onProgress({ bytes: whole });
+  }
+}
+
 interface Data extends StoredArchive {
   readonly data: readonly PartFile[];
   readonly through: { readonly through?: readonly string[] };
+  readonly tally: Tally;
 }
 
-/** The largest first: the last one to begin is then a short one. Bytes are those of the parts that are done. */
-async function restoreData(
-  target: RestoreTarget,
-  { data, through, jobs }: Data,
-  onProgress: (step: Step) => void,
-): Promise<void> {
-  const of = data.reduce((sum, { bytes }) => sum + bytes, 0);
-  let bytes = 0;
+/** The largest first: the last one to begin is then a short one. */
+async function restoreData(target: RestoreTarget, { data, through, jobs, tally }: Data): Promise<void> {
   const signal = target.signal ?? new AbortController().signal;
   const largestFirst = data.toSorted((a, b) => b.bytes - a.bytes);
-  await togetherAtMost({ signal, limit: jobs }, largestFirst, async (part, signal) => {
-    await restorePart({ ...target, signal }, { file: part.file, ...through });
-    bytes += part.bytes;
-    onProgress({ bytes, of });
-  });
+  await togetherAtMost({ signal, limit: jobs }, largestFirst, (part, signal) =>
+    tally.reading(part, (onProgress) =>
+      restorePart({ ...target, signal, onProgress }, { file: part.file, ...through }),
+    ),
+  );
 }

@@ -23,22 +23,26 @@ import { verifyParts } from "./store/verify_parts.ts";
 import { storedArchive } from "./stored_archive.ts";
 import { takeBackup } from "./take_backup.ts";
 
-export interface AskedOfStore {
+interface AskedOfStore {
   readonly store: string | null;
   readonly at: Date | null;
+  /** Of which database; null: of the only one that the store holds. */
+  readonly database: string | null;
   readonly identity: string | null;
 }
 
-export interface AskedThroughStore extends AskedOfStore {
+interface AskedThroughStore extends AskedOfStore {
   readonly live: () => Promise<Secret>;
   readonly recipients: readonly string[];
 }
 
 /** Of a backup that is there. The live database is not asked for anything. */
-export async function drillStored(run: Run, { store: target, at, identity }: AskedOfStore): Promise<void> {
+export async function drillStored(run: Run, { store: target, at, database, identity }: AskedOfStore): Promise<void> {
   const key = identity === null ? null : requireIdentity(identity);
   const store = await openIt(run, target ?? "", { make: false });
-  const chosen = await run.stages.run("Reading the store", () => chooseBackup({ store, at, home: run.terms.home }));
+  const chosen = await run.stages.run("Reading the store", () =>
+    chooseBackup({ store, at, database, home: run.terms.home }),
+  );
   run.draft.remarks.push(...chosen.remarks);
   run.draft.wrong.push(...chosen.wrong);
   if (chosen.manifest !== null)
@@ -51,6 +55,9 @@ export async function drillThroughStore(run: Run, asked: AskedThroughStore): Pro
   const key = asked.identity === null ? null : requireIdentity(asked.identity);
   if (recipients.length > 0) await requireAge(run.terms.env, recipients);
   const source = await lookAtSource(run, asked.live);
+  // It may be none to restore into: to be known before a backup is taken for it.
+  const given = run.into === null ? null : beginTarget(run, source.server, run.terms.signal);
+  await given?.ready;
   const own = asked.store === null;
   const store = await openIt(run, asked.store ?? join(run.folder, "store"), { make: true });
   await requireRoom(
@@ -62,7 +69,7 @@ export async function drillThroughStore(run: Run, asked: AskedThroughStore): Pro
   const taking = { source, terms, stages, signal: terms.signal, store, recipients, folder };
   const ledgerHome = own ? folder : terms.home;
   // With more than one job it starts while the backup is taken.
-  const target = terms.jobs > 1 || run.into !== null ? beginTarget(run, source.server, terms.signal) : null;
+  const target = given ?? (terms.jobs > 1 ? beginTarget(run, source.server, terms.signal) : null);
   const { manifest } = await takeBackup({ ...taking, ledgerHome }, (line) => run.draft.remarks.push(line));
   await proveStored(run, { store, manifest, others: [], key, target });
 }

@@ -17,7 +17,7 @@ import type { Manifest, Part } from "./store/manifest.ts";
 import type { Store } from "./store/store.ts";
 import { together, togetherAtMost } from "./together.ts";
 
-export interface BackupTerms extends Capture {
+interface BackupTerms extends Capture {
   readonly store: Store;
   /** Whose ledger knows of it: STATE_HUB_HOME, or a folder that goes with the store. */
   readonly ledgerHome: string;
@@ -27,7 +27,7 @@ export interface BackupTerms extends Capture {
   readonly folder: string;
 }
 
-export interface TakenBackup {
+interface TakenBackup {
   readonly manifest: Manifest;
   readonly facts: Facts;
 }

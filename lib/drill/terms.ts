@@ -2,6 +2,7 @@
 import type { HubPart } from "./hub_part.ts";
 import type { OnProgress } from "./report.ts";
 
+/** The settings of a run. */
 export interface Terms {
   /** For the programs that are started. */
   readonly env: Record<string, string>;

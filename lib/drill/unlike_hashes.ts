@@ -1,9 +1,9 @@
 // Sums of hashes say something of two servers of different major versions only where both hash alike. A server of the source's own
 // version is at hand for that, also when the source itself is gone.
-import { openSnapshot, type Snapshot } from "../db/snapshot_sessions.ts";
-import { PINNED_SETTINGS } from "../postgres/fingerprint/pinned_settings.ts";
+import type { Snapshot } from "../db/snapshot_sessions.ts";
 import { proveHashes } from "../postgres/fingerprint/prove_hashes.ts";
 import type { CompareTerms } from "./compare_copy.ts";
+import { openDrillSnapshot } from "./drill_snapshot.ts";
 import type { NotCompared } from "./report.ts";
 
 /** @returns what cannot be compared; nothing when the hashes of both are proven to be alike, or the version is the same */
@@ -15,12 +15,11 @@ export async function unlikeHashes(
   if (source === other) return [];
   const { url } = await target.scratch();
   const { lockWaitMs } = terms;
-  const named = { url, applicationName: "backup_restore_drill", sessions: 1, lockWaitMs };
-  const likeSource = await openSnapshot({ ...named, settings: PINNED_SETTINGS, signal });
+  const likeSource = await openDrillSnapshot({ url, sessions: 1, lockWaitMs, signal });
   try {
     const alike = await likeSource.run((one) => copy.run((two) => proveHashes(one, two)));
     const reason = `PostgreSQL ${source} and ${other} do not hash alike`;
-    return alike ? [] : [{ what: "the rows of all tables", reason }];
+    return alike ? [] : [{ what: "the rows of all tables", reason, may_pass: false }];
   } finally {
     await likeSource.close();
   }

@@ -4,10 +4,11 @@ import { listed } from "../postgres/inventory/inventory_types.ts";
 import type { Facts } from "./facts.ts";
 import type { NotCompared } from "./report.ts";
 
+/** @returns nothing, unless the source is a standby */
 export function unloggedOnStandby({ source, inventory }: Pick<Facts, "source" | "inventory">): NotCompared[] {
   if (!source.standby) return [];
   const reason = "the source is a standby, which has none of its rows: ask the primary";
   return Object.entries(listed(inventory, "relation"))
     .filter(([, { kind, persistence }]) => kind === "table" && persistence === "unlogged")
-    .map(([object]) => ({ what: `unlogged table ${object}`, reason }));
+    .map(([object]) => ({ what: `unlogged table ${object}`, reason, may_pass: false }));
 }

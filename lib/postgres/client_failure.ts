@@ -8,7 +8,7 @@ import { printableUrl, type Secret, scrubText } from "../secret.ts";
 import { identifier, knownTrouble, type TroubleContext, type Words } from "./client_troubles.ts";
 import { lockHolders } from "./lock_holders.ts";
 
-export interface FailedClient {
+interface FailedClient {
   /** "Could not dump the database" */
   readonly couldNot: string;
   readonly stages: readonly (readonly string[])[];
@@ -30,6 +30,7 @@ export function clientFailed(result: PipelineResult, text: string): boolean {
   return result.exitCodes.some((code) => code !== 0) || /errors ignored on restore/.test(text);
 }
 
+/** @returns the failure, in the server's or the program's own words */
 export async function clientFailure(failed: FailedClient): Promise<OpsFailure> {
   const { url, path, text } = failed;
   const context: TroubleContext = { path, role: roleOf(url), lockWaitMs: failed.lockWaitMs ?? 0 };

@@ -6,6 +6,7 @@ import { OpsFailure } from "../failure.ts";
 import { gentle } from "../process/gentle.ts";
 import { run } from "../process/run.ts";
 
+/** pg_dump, pg_restore and the like, of one version. */
 export interface ClientPrograms {
   readonly directory: string;
   /** `15.18` */
@@ -13,7 +14,7 @@ export interface ClientPrograms {
   readonly major: number;
 }
 
-export interface FindClientPrograms {
+interface FindClientPrograms {
   /** Of the server that is dumped, which is that of the one restored into. */
   readonly serverMajor: number;
   readonly env: Record<string, string>;

@@ -18,6 +18,7 @@ import { tablePattern } from "./table_pattern.ts";
 import { TellingLines } from "./telling_lines.ts";
 import { readVerboseLine } from "./verbose_lines.ts";
 
+/** Where pg_dump or pg_restore is. */
 export interface ClientProgress {
   /** schema.table, or what is read from the catalogs. */
   readonly at?: string;
@@ -25,7 +26,7 @@ export interface ClientProgress {
   readonly of?: number;
 }
 
-export interface DumpSource {
+interface DumpSource {
   readonly programs: ClientPrograms;
   readonly url: Secret;
   /** environmentForPrograms() */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 /** Looks after which a file that did not grow counts as done; the last look asks all. */
 const LOOKS_AT_REST = 5;
 
+/** Counts the bytes of a folder that others write to. */
 export class GrowingFolder {
   readonly #folder: string;
   readonly #files = new Map<string, { bytes: number; atRest: number }>();

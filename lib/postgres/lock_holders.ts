@@ -3,6 +3,7 @@
 import type { Query } from "../query.ts";
 import { within } from "../within.ts";
 
+/** A session in the way of a dump. */
 export interface LockHolder {
   /** As SQL has it: public."Mixed" */
   readonly table: string;

@@ -12,6 +12,7 @@ import { NOTICES_LOST_SERVER, restoreEnvironment } from "./libpq_environment.ts"
 import { TellingLines } from "./telling_lines.ts";
 import { readVerboseLine } from "./verbose_lines.ts";
 
+/** Where to, by which programs. */
 export interface RestoreTarget {
   readonly programs: ClientPrograms;
   /** Of the server's superuser, or of the owner of all that is restored: owners and rights are restored too. */
@@ -25,6 +26,7 @@ export interface RestoreTarget {
   readonly onProgress?: (progress: ClientProgress) => void;
 }
 
+/** pg_restore's --section. */
 export type Section = "pre-data" | "data" | "post-data";
 
 /** @throws OpsFailure naming the object and the server's error; what was restored by then is left. The signal's reason */
@@ -34,6 +36,12 @@ export async function restoreFolder(
 ): Promise<void> {
   const argv = [...restoreArgv(target), `--jobs=${o.jobs}`, o.folder];
   await restore(target, { stages: [argv], path: o.folder, ...sizesIn(o.folder) });
+}
+
+/** The definitions alone, without rows. @throws as restoreFolder */
+export async function restoreFolderDefinitions(target: RestoreTarget, folder: string): Promise<void> {
+  const argv = [...restoreArgv(target), "--schema-only", folder];
+  await restore(target, { stages: [argv], path: folder, couldNot: "Could not restore the definitions" });
 }
 
 /** A part of dumpPart; without a section, all that is in it. @throws as restoreFolder */
@@ -57,6 +65,8 @@ function restoreArgv({ programs, nice }: RestoreTarget): string[] {
 }
 
 interface Restore {
+  /** For a failure of another thing than the whole. */
+  readonly couldNot?: string;
   readonly stages: readonly (readonly string[])[];
   readonly path: string;
   readonly input?: string;
@@ -65,27 +75,24 @@ interface Restore {
   readonly of?: number;
 }
 
-async function restore(target: RestoreTarget, { stages, path, input, sizeOf, of }: Restore): Promise<void> {
-  const { url, env, silent, signal, onProgress } = target;
+async function restore(target: RestoreTarget, made: Restore): Promise<void> {
+  const { url, env, silent, signal } = target;
+  const { couldNot = "Could not restore the database", stages, path, input } = made;
   const telling = new TellingLines();
-  let bytes = 0;
+  const progress = progressOf(target, made);
   const onLine = (line: string) => {
     telling.take(line);
-    const { at, finished } = readVerboseLine(line);
-    if (at !== undefined) onProgress?.({ at });
-    if (finished === undefined || sizeOf === undefined || of === undefined) return;
-    bytes += sizeOf(finished);
-    onProgress?.({ bytes, of });
+    progress(line);
   };
   const result = await pipeline(stages, {
     env: restoreEnvironment(url, env, silent),
     onLine,
-    ...(input === undefined ? {} : { input, ...reading(input, onProgress) }),
+    ...(input === undefined ? {} : { input, ...reading(input, target.onProgress) }),
     ...(signal === undefined ? {} : { signal }),
   });
   if (!clientFailed(result, telling.text)) return;
   throw await clientFailure({
-    couldNot: "Could not restore the database",
+    couldNot,
     stages,
     result,
     text: telling.text,
@@ -93,6 +100,18 @@ async function restore(target: RestoreTarget, { stages, path, input, sizeOf, of 
     path,
     otherwise: "Mend it in the source, or where it is restored, then run the same command again",
   });
+}
+
+/** Of the lines of --verbose: the object, and the bytes of the entries that are done where their sizes are known. */
+function progressOf({ onProgress }: RestoreTarget, { sizeOf, of }: Restore): (line: string) => void {
+  let bytes = 0;
+  return (line) => {
+    const { at, finished } = readVerboseLine(line);
+    if (at !== undefined) onProgress?.({ at });
+    if (finished === undefined || sizeOf === undefined || of === undefined) return;
+    bytes += sizeOf(finished);
+    onProgress?.({ bytes, of });
+  };
 }
 
 function reading(input: string, onProgress: RestoreTarget["onProgress"]) {

@@ -20,7 +20,7 @@ export interface ServerPrograms {
   readonly nice?: boolean;
 }
 
-export interface InitialiseCluster {
+interface InitialiseCluster {
   readonly data: string;
   /** Holds the superuser's password on one line; the server's account must be able to read it. */
   readonly passwordFile: string;
@@ -44,7 +44,7 @@ export async function initialiseCluster(programs: ServerPrograms, cluster: Initi
 }
 
 /** Statements for a server that is not running; each on one line. */
-export interface SingleUser {
+interface SingleUser {
   readonly data: string;
   readonly statements: readonly string[];
   readonly couldNot: string;

@@ -7,6 +7,7 @@ const KEPT_CHARACTERS = 2_000;
 // pg_restore names the entry before it names the error.
 const FIRST = /error: |fatal: |FATAL: |PANIC: |warning: |pg_restore: (?:from TOC entry|while )|command not found/;
 
+/** Keeps the lines that explain a failure, and no others. */
 export class TellingLines {
   readonly #lines: string[] = [];
 

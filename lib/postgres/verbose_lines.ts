@@ -1,7 +1,7 @@
 // What the --verbose lines of pg_dump and pg_restore say they are at: the only sign of life in a long dump.
 
 /** `name` is as the programs print it: schema.table, not quoted. `finished` is the number of an archive's entry. */
-export interface VerboseLine {
+interface VerboseLine {
   readonly at?: string;
   readonly finished?: number;
 }
@@ -19,6 +19,7 @@ const READINGS: readonly Reading[] = [
   [/^pg_dump: (?:reading|finding) (.+)$/, ([, what]) => ({ at: `reading ${what}` })],
 ];
 
+/** @param line of --verbose in the C locale */
 export function readVerboseLine(line: string): VerboseLine {
   for (const [pattern, reading] of READINGS) {
     const match = pattern.exec(line);

@@ -8,6 +8,7 @@ import { type Identities, readIdentities } from "./identities.ts";
 import { hostKeyFault, type KnownKey, knownHostKeys } from "./known_host_key.ts";
 import type { SshHost } from "./resolve_host.ts";
 
+/** Whom to reach, and by when. */
 export interface ConnectOptions {
   readonly host: SshHost;
   /** `environmentForPrograms()`. */
@@ -18,6 +19,7 @@ export interface ConnectOptions {
   readonly deadlineMs?: number;
 }
 
+/** Open until it is closed or lost. */
 export interface SshConnection {
   readonly host: SshHost;
   readonly client: Client;

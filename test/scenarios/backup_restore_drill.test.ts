@@ -119,6 +119,9 @@ test(
     const restore = ["--from-store", store, "--identity", identity, "--into", "env:TARGET_URL"];
     const restored = await home.json(restore, env);
     expect(restored.document).toMatchObject({ verdict: "passed", hub: "equal", target: { kind: "given" } });
+    const dumps = backup.parts.filter(({ selection }) => selection !== "facts").map(({ bytes }) => bytes);
+    const read = restored.document.stages.find(({ name }) => name === "Restoring")?.bytes ?? 0;
+    expect(read).toBeGreaterThanOrEqual(dumps.reduce((sum, bytes) => sum + bytes, 0));
     const copy = await openSession(new Secret(target.url));
     expect(await copy.query("select count(*)::int as n from progress_events where event_type = 'note'")).toEqual(
       (await hub.database.sql`select count(*)::int as n from progress_events where event_type = 'note'`) as never,

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openSession } from "../../lib/drill/one_session.ts";
+import type { Manifest } from "../../lib/drill/store/manifest.ts";
 import { Secret } from "../../lib/secret.ts";
 import { homeWithSshConfig, sshEnvironment } from "../lib/ssh/ssh_scene.ts";
 import { asIn, type BackupScene, backupScene, type DrillOfStore } from "../support/drill_backups.ts";
@@ -129,14 +130,14 @@ test(
     const { created_at } = stores.encrypted.newer;
     for (const edit of [
       { rows: "201" },
-      { database: "another" },
       { system_identifier: "7" },
       { created_at: `${created_at.slice(0, 20)}${created_at.endsWith(".007Z") ? "008Z" : "007Z"}` },
       { schema_digest: "a".repeat(64) },
       { facts_digest: "a".repeat(64) },
     ]) {
       const change = (store: Stored) => rewriteManifest(store, (manifest) => resealed({ ...manifest, ...edit }));
-      const found = await verdictAfter(stores.encrypted, change, { home: scene.otherHome });
+      const database = "system_identifier" in edit ? `${source.name}@7` : null;
+      const found = await verdictAfter(stores.encrypted, change, { home: scene.otherHome, database });
       expect({ ...found, edit }).toMatchObject({ verdict: "failed", left: [] });
       expect(found.said).toMatch(new RegExp(`what the manifest was sealed with: ${Object.keys(edit)}$`));
     }
@@ -230,6 +231,29 @@ test(
     expect(code).toBe(1);
     expect(out).toContain(`${stores.plain.newer.id}/manifest.json`);
     await sshd.stop();
+  },
+  WATCHDOG_MS,
+);
+
+test(
+  "an edited and sealed manifest that would make a second database of one is not taken for the backup of either",
+  async () => {
+    const edited = (edit: Partial<Manifest>, home: string) =>
+      verdictAfter(stores.plain, (store) => rewriteManifest(store, (manifest) => resealed({ ...manifest, ...edit })), {
+        home,
+      });
+    expect(await edited({ database: "another" }, scene.otherHome)).toMatchObject({
+      verdict: "failed",
+      said: expect.stringContaining("its database is not that of its name"),
+    });
+    expect(await edited({ system_identifier: "7" }, scene.otherHome)).toMatchObject({
+      verdict: "could_not_verify",
+      said: expect.stringContaining(`the store holds those of ${source.name}@7`),
+    });
+    expect(await edited({ system_identifier: "7" }, scene.home)).toMatchObject({
+      verdict: "failed",
+      said: expect.stringContaining("it was edited and sealed again"),
+    });
   },
   WATCHDOG_MS,
 );

@@ -81,10 +81,16 @@ describe("a copy is failed, and says what, when", () => {
 /** In a database that is still empty for whoever looks: what it does comes with the first index, and then it is gone. */
 const LOSES_A_ROW = [
   `create function pg_catalog.loses_a_row() returns event_trigger language plpgsql as $$
-    begin delete from val.counted where id = 7; drop event trigger loses_a_row; end $$`,
+    begin
+      delete from val.counted where id = 7;
+      alter extension plpgsql drop event trigger loses_a_row;
+      drop event trigger loses_a_row;
+    end $$`,
   "create event trigger loses_a_row on ddl_command_end when tag in ('CREATE INDEX') execute function pg_catalog.loses_a_row()",
   // A restore by a superuser lets the usual ones sleep.
   "alter event trigger loses_a_row enable always",
+  // One that is nobody's extension's is not restored beside.
+  "alter extension plpgsql add event trigger loses_a_row",
 ];
 
 test(

@@ -7,7 +7,8 @@ import { migrate } from "../../lib/db/migrate.ts";
 import { Secret } from "../../lib/secret.ts";
 import { marksIn, readableByAll, textsBelow, watchWords } from "../support/drill_faults_leaks.ts";
 import { type LiveServer, liveServer } from "../support/drill_faults_live.ts";
-import { ageKey, type DrillEnded, type DrillHome, drillHome } from "../support/drill_process.ts";
+import { ageKey, type DrillHome, drillHome } from "../support/drill_process.ts";
+import type { ScriptEnded } from "../support/script_process.ts";
 
 const WATCHDOG_MS = 120_000;
 /** What a URL has to escape, too. */
@@ -69,7 +70,7 @@ test(
     mkdirSync(temporary);
     const env = { DATABASE_URL: live.urlOf("hub", LOGIN), TMPDIR: temporary };
     const watched = watchWords(marks);
-    const ended: DrillEnded[] = [
+    const ended: ScriptEnded[] = [
       await home.type(["backup", "--store", store, "--encrypt", key.recipient, "--debug"], env),
       await home.type(
         ["--from-store", store, "--identity", key.identity, "--into", `file:${target}`, "--debug", "--json"],

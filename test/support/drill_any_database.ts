@@ -51,7 +51,7 @@ const VALUES = `
   insert into val.counted (word) select 'w' || n % 50 from generate_series(1, 300) n;
 `;
 
-const SCENES = ["scene.sql", "scene_more.sql"].map((name) =>
+const SCENES = ["scene.sql", "scene_settings.sql", "scene_more.sql"].map((name) =>
   readFileSync(join(import.meta.dir, "../lib/postgres/inventory", name), "utf8"),
 );
 

@@ -6,6 +6,7 @@ import { backupCommand } from "../../lib/drill/backup_command.ts";
 import { drill } from "../../lib/drill/drill.ts";
 import { openSession } from "../../lib/drill/one_session.ts";
 import type { DrillReport } from "../../lib/drill/report.ts";
+import { readMark } from "../../lib/drill/restore_mark.ts";
 import type { Manifest } from "../../lib/drill/store/manifest.ts";
 import type { Terms } from "../../lib/drill/terms.ts";
 import { identityOf } from "../../lib/hub/identity.ts";
@@ -18,6 +19,7 @@ import { type FreshDatabase, freshDatabase } from "./postgres_server.ts";
 export interface DrillOfStore {
   readonly store: string;
   readonly identity?: string | null;
+  readonly database?: string | null;
   /** STATE_HUB_HOME, whose ledger counts; the scene's own unless given. */
   readonly home?: string;
   readonly env?: Record<string, string>;
@@ -66,25 +68,26 @@ function termsOf(home: string, env = environmentForPrograms()): Terms {
 
 let empty: FreshDatabase | undefined;
 
-async function drillIntoEmpty({ store, identity = null }: DrillOfStore, terms: Terms) {
+async function drillIntoEmpty({ store, identity = null, database = null }: DrillOfStore, terms: Terms) {
   empty ??= await freshDatabase();
   const into = new Secret(empty.url);
-  const report = await drill({ live: null, store, at: null, recipients: [], identity, into }, terms);
-  const relations = await relationsIn(empty.url);
-  if (relations.length > 0) {
+  const report = await drill({ live: null, store, at: null, database, recipients: [], identity, into }, terms);
+  const { relations, marked } = await foundIn(empty.url);
+  if (relations.length > 0 || marked) {
     await empty.drop();
     empty = undefined;
   }
   return { report, left: [...relations, ...visible(terms.workspace)] };
 }
 
-async function relationsIn(url: string): Promise<string[]> {
+/** A drill that came to nothing right after it began leaves no relation, and its mark. */
+async function foundIn(url: string): Promise<{ readonly relations: string[]; readonly marked: boolean }> {
   const { query, close } = await openSession(new Secret(url));
   try {
     const made = await query<{ name: string }>(
       "select relname::text as name from pg_catalog.pg_class where oid >= 16384 order by 1",
     );
-    return made.map(({ name }) => name);
+    return { relations: made.map(({ name }) => name), marked: (await readMark(query)) !== null };
   } finally {
     await close();
   }

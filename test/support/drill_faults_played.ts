@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Fault } from "./drill_fault.ts";
 import { programsOf, signalled, stopped } from "./drill_faults_programs.ts";
 import { emptyDisk, type FaultScene, leftBehind, saidBy, stored } from "./drill_faults_scene.ts";
-import type { DrillEnded } from "./drill_process.ts";
+import type { ScriptEnded } from "./script_process.ts";
 
 /** Exit 2, the reason, what to do, and nothing that runs, lies about or looks like a backup. */
 export async function expectUnverified(scene: FaultScene, fault: Fault): Promise<void> {
@@ -24,7 +24,7 @@ export async function expectUnverified(scene: FaultScene, fault: Fault): Promise
   }
 }
 
-async function played(scene: FaultScene, { args, env, amid, happens }: Fault): Promise<DrillEnded> {
+async function played(scene: FaultScene, { args, env, amid, happens }: Fault): Promise<ScriptEnded> {
   const { home, url } = scene;
   const temporary = { TMPDIR: join(home.path, "temporary") };
   const running = home.start([...args(scene), "--json"], { DATABASE_URL: url, ...temporary, ...env?.(scene) });

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { waitUntil } from "../../lib/wait_until.ts";
 import { type LiveServer, liveServer } from "./drill_faults_live.ts";
 import { programsOf } from "./drill_faults_programs.ts";
-import { ageKey, type DrillEnded, type DrillHome, drillHome } from "./drill_process.ts";
+import { ageKey, type DrillHome, drillHome } from "./drill_process.ts";
 import { freeDisk, onSmallDisk } from "./failing_remotes.ts";
+import type { ScriptEnded } from "./script_process.ts";
 import { type Sshd, startSshd } from "./sshd.ts";
 
 export interface FaultScene {
@@ -80,7 +81,7 @@ function sessionsLeft(live: LiveServer): Promise<string[]> {
 const SESSIONS = "select query from pg_stat_activity where application_name = 'backup_restore_drill'";
 
 /** One document on stdout, whatever went wrong: a drill's with its verdict, a backup's with the failure. */
-export function saidBy({ out }: DrillEnded): { verdict: string | null; text: string; hint: string } {
+export function saidBy({ out }: ScriptEnded): { verdict: string | null; text: string; hint: string } {
   const { verdict = null, reasons = [], hint, error } = JSON.parse(out);
   if (error === undefined) return { verdict, text: reasons.join("\n"), hint: hint ?? "" };
   const { message, observed, where } = error;

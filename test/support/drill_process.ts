@@ -5,32 +5,19 @@ import { environmentForPrograms } from "../../lib/config.ts";
 import type { DrillReport } from "../../lib/drill/report.ts";
 import { run } from "../../lib/process/run.ts";
 import { temporaryFolder } from "./git_repo.ts";
+import { type RunningScript, type ScriptEnded, startScript } from "./script_process.ts";
 
 const SCRIPT = join(import.meta.dir, "../../scripts/backup_restore_drill.ts");
 /** Longer than any run here takes on a busy machine; only a hang reaches it. */
 const WATCHDOG_MS = 100_000;
 
-export interface DrillEnded {
-  /** 128 + the signal that ended it. */
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
 export type DrillDocument = DrillReport & { readonly evidence: string; readonly evidence_digest: string };
-
-export interface RunningDrill {
-  readonly ended: Promise<DrillEnded>;
-  /** Resolves when stderr has said it; rejects when the run ends without. */
-  said(mark: string): Promise<void>;
-  kill(signal: NodeJS.Signals): void;
-}
 
 export interface DrillHome {
   readonly path: string;
   /** @param env added to a plain environment with this home */
-  start(args: readonly string[], env?: Record<string, string>): RunningDrill;
-  type(args: readonly string[], env?: Record<string, string>): Promise<DrillEnded>;
+  start(args: readonly string[], env?: Record<string, string>): RunningScript;
+  type(args: readonly string[], env?: Record<string, string>): Promise<ScriptEnded>;
   /** With --json; the document of stdout. */
   json<Document = DrillDocument>(
     args: readonly string[],
@@ -45,7 +32,8 @@ export interface DrillHome {
 export function drillHome({ watchdogMs = WATCHDOG_MS } = {}): DrillHome {
   const { path, remove } = temporaryFolder();
   chmodSync(path, 0o755);
-  const start: DrillHome["start"] = (args, env = {}) => startDrill(args, { STATE_HUB_HOME: path, ...env }, watchdogMs);
+  const start: DrillHome["start"] = (args, env = {}) =>
+    startScript([SCRIPT, ...args], { env: { STATE_HUB_HOME: path, ...env }, watchdogMs });
   const type: DrillHome["type"] = (args, env) => start(args, env).ended;
   const json: DrillHome["json"] = async (args, env) => {
     const { code, out, err } = await type([...args, "--json"], env);
@@ -65,37 +53,6 @@ export async function ageKey(folder: string, name = "key.txt"): Promise<{ identi
   await run(["age-keygen", "-o", identity], { env, deadlineMs: 10_000 });
   const { stdout } = await run(["age-keygen", "-y", identity], { env, deadlineMs: 10_000 });
   return { identity, recipient: stdout.trim() };
-}
-
-function startDrill(args: readonly string[], env: Record<string, string>, watchdogMs: number): RunningDrill {
-  const child = Bun.spawn([SCRIPT, ...args], {
-    env: { ...environmentForPrograms(), ...env },
-    ...{ stdin: "ignore", stdout: "pipe", stderr: "pipe" },
-  });
-  const watchdog = setTimeout(() => child.kill("SIGKILL"), watchdogMs);
-  const hearers = new Set<() => void>();
-  let err = "";
-  const listen = async () => {
-    const decoder = new TextDecoder();
-    for await (const chunk of child.stderr) {
-      err += decoder.decode(chunk, { stream: true });
-      for (const hear of hearers) hear();
-    }
-  };
-  const ended = (async () => {
-    const [out] = await Promise.all([new Response(child.stdout).text(), listen()]);
-    await child.exited;
-    clearTimeout(watchdog);
-    return { code: child.exitCode ?? 128 + (child.signalCode === "SIGKILL" ? 9 : 0), out, err };
-  })();
-  const said = (mark: string) =>
-    new Promise<void>((resolve, reject) => {
-      const hear = () => err.includes(mark) && resolve();
-      hearers.add(hear);
-      hear();
-      void ended.then((drill) => reject(new Error(`never said ${mark}: ${drill.err}`)));
-    });
-  return { ended, said, kill: (signal) => child.kill(signal) };
 }
 
 function leftoversIn(workspace: string): string[] {

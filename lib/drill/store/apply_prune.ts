@@ -9,7 +9,7 @@ import { type PrunePlan, type PruneTerms, planPrune } from "./plan_prune.ts";
 import type { OnBytes, Store } from "./store.ts";
 import { writeTombstone } from "./tombstones.ts";
 
-export interface Prune {
+interface Prune {
   readonly store: Store;
   readonly plan: PrunePlan;
   /** Those that the plan was made by, its `now` too. */

@@ -8,6 +8,7 @@ import type { Store, StoredFile } from "./store.ts";
 import { readVerifications, type Verification } from "./verification.ts";
 import { wrongSize } from "./verify_parts.ts";
 
+/** A folder of the store with the name of a backup, whole or not. */
 export interface StoredBackup {
   readonly id: string;
   /** By the source database's clock; of a backup with a problem as its name says. */

@@ -6,7 +6,7 @@ import { SftpFault, type SftpFaultKind } from "../../ssh/sftp_fault.ts";
 import type { StorePlace } from "./folder_trouble.ts";
 import { roomInWords, storeFailure } from "./store_failure.ts";
 
-export interface SftpPlace extends StorePlace {
+interface SftpPlace extends StorePlace {
   readonly host: SshHost;
   /** The store's folder over there. */
   readonly folder: string;

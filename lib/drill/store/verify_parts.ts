@@ -5,20 +5,20 @@ import type { Manifest, Part } from "./manifest.ts";
 import { MANIFEST, type OnBytes, type Store } from "./store.ts";
 import { isVerificationFile } from "./verification.ts";
 
-export interface PartProblem {
+interface PartProblem {
   readonly part: string;
   readonly kind: "missing" | "truncated" | "longer" | "changed" | "swapped";
   readonly says: string;
 }
 
-export interface VerifiedParts {
+interface VerifiedParts {
   readonly problems: readonly PartProblem[];
   readonly remarks: readonly string[];
   /** Where each part that is as it should be lies on this machine. */
   readonly files: ReadonlyMap<string, string>;
 }
 
-export interface PartsToVerify {
+interface PartsToVerify {
   readonly store: Store;
   readonly manifest: Manifest;
   /** Where parts of a store on another host are fetched to. */

@@ -2,10 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import postgres from "postgres";
 import { openSnapshot, type Snapshot, type SnapshotOptions } from "../../../lib/db/snapshot_sessions.ts";
-import { describeFailure, OpsFailure } from "../../../lib/failure.ts";
+import { describeFailure } from "../../../lib/failure.ts";
 import type { Query } from "../../../lib/query.ts";
 import { Secret } from "../../../lib/secret.ts";
 import { waitUntil } from "../../../lib/wait_until.ts";
+import { failureOf } from "../../support/failure_of.ts";
 import { startPgbouncer } from "../../support/pgbouncer.ts";
 import { type FreshDatabase, freshDatabase } from "../../support/postgres_server.ts";
 import { relayTo } from "../../support/tcp_relay.ts";
@@ -26,15 +27,6 @@ afterAll(async () => {
 function open(options: Partial<SnapshotOptions> = {}): Promise<Snapshot> {
   const defaults = { applicationName: "a snapshot test", sessions: 2, lockWaitMs: 5_000, settings: {} };
   return openSnapshot({ url: new Secret(db.url), ...defaults, ...options });
-}
-
-async function failureOf(work: Promise<unknown>): Promise<OpsFailure> {
-  const failure = await work.then(
-    () => null,
-    (error: unknown) => error,
-  );
-  if (failure instanceof OpsFailure) return failure;
-  throw new Error("it did not fail as it should", { cause: failure });
 }
 
 async function gone(name: string): Promise<void> {

@@ -18,13 +18,24 @@ const archive = (lastValue: number) => {
   return { asked, read };
 };
 
-test("compareSequenceStates() holds a sequence that stood still exactly, without reading the archive", async () => {
-  const { asked, read } = archive(0);
+test("compareSequenceStates() holds a sequence that stood still exactly, and reads the archive only when the copy's differs", async () => {
+  const { asked, read } = archive(5);
   const sequences = { before: [state(5)], after: [state(5)] };
   expect((await compareSequenceStates({ sequences }, [state(5)], read)).differing).toEqual([]);
+  expect(asked.times).toBe(0);
   expect((await compareSequenceStates({ sequences }, [state(6)], read)).differing).toEqual(["public.ids"]);
   expect((await compareSequenceStates({ sequences }, [state(5, false)], read)).differing).toEqual(["public.ids"]);
-  expect(asked.times).toBe(0);
+});
+
+test("compareSequenceStates() cannot tell of one that moved and came back, and fails a copy that is not as the dump set it", async () => {
+  const sequences = { before: [state(5)], after: [state(5)] };
+  const back = await compareSequenceStates({ sequences }, [state(7)], archive(7).read);
+  expect([back.differences, back.compared]).toEqual([[], 0]);
+  expect(back.notCompared).toMatchObject([{ what: "sequence public.ids", may_pass: false }]);
+  expect((await compareSequenceStates({ sequences }, [state(8)], archive(7).read)).differing).toEqual(["public.ids"]);
+  expect((await compareSequenceStates({ sequences }, [state(8)], async () => new Map())).differing).toEqual([
+    "public.ids",
+  ]);
 });
 
 test("compareSequenceStates() holds one that moved against what the dump set, to the number", async () => {

@@ -3,8 +3,8 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { environmentForPrograms } from "../../../lib/config.ts";
-import { OpsFailure } from "../../../lib/failure.ts";
 import { clientArgv, findClientPrograms } from "../../../lib/postgres/client_programs.ts";
+import { failureOf } from "../../support/failure_of.ts";
 import { temporaryFolder } from "../../support/git_repo.ts";
 
 const env = environmentForPrograms();
@@ -25,15 +25,6 @@ function installed(dump: string | null, restore = dump): string {
     chmodSync(join(directory, `${program}`), 0o755);
   }
   return directory;
-}
-
-async function failureOf(work: Promise<unknown>): Promise<OpsFailure> {
-  const error = await work.then(
-    () => null,
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof OpsFailure) return error;
-  throw new Error(`no OpsFailure but ${error}`);
 }
 
 describe("findClientPrograms()", () => {

@@ -220,11 +220,11 @@ describe("restoreFolder() and restorePart()", () => {
 });
 
 describe("archiveDefinitions()", () => {
-  test("gives the same text of a folder, a file and a stream, without a row", async () => {
+  test("gives the same text of a folder and of a file, without a row", async () => {
     const outputs = await Promise.all(
-      [{ archive: folder }, { archive: file }, { archive: file, through: ["cat"] }].map(async (each, index) => {
+      [folder, file].map(async (archive, index) => {
         const output = join(temporary.path, `definitions-${index}.sql`);
-        await archiveDefinitions({ programs, env, output, ...each });
+        await archiveDefinitions({ programs, env, output, archive });
         return readFileSync(output, "utf8").replace(/^(\\(un)?restrict .*|-- (Dumped|Started|Completed) .*)$/gm, "");
       }),
     );

@@ -74,9 +74,28 @@ describe("planPrune()", () => {
   });
 
   test("keeps what is younger than D days", () => {
-    expect(pruned(["unproven", "unproven", "unproven", "unproven"], { keepLast: 1, keepDays: 3.5 }).keep).toEqual([
+    expect(pruned(["unproven", "unproven", "unproven", "unproven"], { keepLast: 1, keepDays: 2.5 }).keep).toEqual([
       1, 2, 3,
     ]);
+  });
+
+  test("counts days back from the newest backup, so that a host that is ahead of all clocks removes nothing for it", () => {
+    const ahead = { keepLast: 1, keepDays: 2.5, now: new Date("2027-11-30T12:00:00.000Z") };
+    expect(pruned(["unproven", "unproven", "unproven", "unproven"], ahead).keep).toEqual([1, 2, 3]);
+    const ofAYearToCome = { ...backup(29, "unproven"), takenAt: new Date("2027-11-29T12:00:00.000Z") };
+    const plan = planPrune([ofAYearToCome, backup(28, "unproven"), backup(27, "unproven")], {
+      ...{ keepLast: 1, keepDays: 4, now: NOW },
+    });
+    expect(plan.remove).toEqual([]);
+  });
+
+  test("takes no unfinished one whose newest file is the store's newest, whatever this host's clock says", () => {
+    const running = { ...backup(1, "unfinished"), touchedAt: new Date(day(20)) };
+    const older = { ...backup(2, "unproven"), touchedAt: new Date(day(19)) };
+    const ahead = { ...TERMS, now: new Date("2027-11-30T12:00:00.000Z") };
+    expect(planPrune([running, older], ahead).unfinished).toEqual([]);
+    const later = { ...backup(3, "unproven"), touchedAt: new Date(day(21)) };
+    expect(planPrune([running, older, later], ahead).unfinished.map(({ id }) => id)).toEqual(["b1"]);
   });
 
   test("takes unfinished ones away after 24 hours without a new file, and not before", () => {

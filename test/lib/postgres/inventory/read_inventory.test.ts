@@ -3,7 +3,7 @@ import type { Inventory } from "../../../../lib/postgres/inventory/inventory_typ
 import { listed } from "../../../../lib/postgres/inventory/inventory_types.ts";
 import { readInventory } from "../../../../lib/postgres/inventory/read_inventory.ts";
 import { freshDatabase } from "../../../support/postgres_server.ts";
-import { execute, openRoom, sceneText, withQuery } from "./copied_database.ts";
+import { execute, makeScene, openRoom, sceneText, withQuery } from "./copied_database.ts";
 
 const room = openRoom();
 let url: string;
@@ -11,7 +11,7 @@ let inventory: Inventory;
 
 beforeAll(async () => {
   url = (await freshDatabase()).url;
-  await execute(url, sceneText("scene.sql", room));
+  await makeScene(url, room);
   await execute(url, sceneText("scene_more.sql", room));
   inventory = await withQuery(url, readInventory);
 }, 60_000);
