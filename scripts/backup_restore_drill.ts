@@ -4,9 +4,9 @@ import { join, resolve } from "node:path";
 import { command, defineScript, type Io } from "../lib/cli/define_script.ts";
 import { main } from "../lib/cli/main.ts";
 import { databaseUrlOfFlag, environmentForPrograms, readConfig } from "../lib/config.ts";
-import type { DrillFlags } from "../lib/drill/drill_flags.ts";
+import type { DrillFlags } from "../lib/drill/commands/drill_flags.ts";
+import { jobsOf, WORK_FLAGS, type WorkFlags } from "../lib/drill/commands/work_flags.ts";
 import type { Terms } from "../lib/drill/terms.ts";
-import { jobsOf, WORK_FLAGS, type WorkFlags } from "../lib/drill/work_flags.ts";
 
 const ENCRYPT = {
   kind: "string",
@@ -49,7 +49,7 @@ async function termsOf(args: WorkFlags, io: Io): Promise<Terms> {
 
 /** The live database, opened when it is asked for; and the hub that is told of what was done. */
 async function databasesOf({ progress, signal }: Io) {
-  const { liveUrl, hubToTell } = await import("../lib/drill/live_database.ts");
+  const { liveUrl, hubToTell } = await import("../lib/drill/source/live_database.ts");
   const where = { config: readConfig(), env: environmentForPrograms(), progress, signal };
   return { live: () => liveUrl(where), tell: () => hubToTell(where) };
 }
@@ -59,18 +59,18 @@ interface DrillArguments extends WorkFlags, DrillFlags {
 }
 
 async function drillOf(args: DrillArguments, io: Io) {
-  const { askedDrill } = await import("../lib/drill/drill_flags.ts");
+  const { askedDrill } = await import("../lib/drill/commands/drill_flags.ts");
   const asked = askedDrill(args);
   const into = args.into === undefined ? null : databaseUrlOfFlag("--into", args.into);
   const { live, tell } = await databasesOf(io);
-  const { drillCommand } = await import("../lib/drill/drill_command.ts");
+  const { drillCommand } = await import("../lib/drill/commands/drill_command.ts");
   const source = args["from-store"] === undefined ? live : null;
   return drillCommand({ ...asked, live: source, into, tell }, await termsOf(args, io));
 }
 
 async function backupOf(args: WorkFlags & { readonly store: string; readonly encrypt?: string | undefined }, io: Io) {
-  const { recipientsOf } = await import("../lib/drill/drill_flags.ts");
-  const { backupCommand } = await import("../lib/drill/backup_command.ts");
+  const { recipientsOf } = await import("../lib/drill/commands/drill_flags.ts");
+  const { backupCommand } = await import("../lib/drill/commands/backup_command.ts");
   const { live } = await databasesOf(io);
   const asked = { live, store: args.store, recipients: recipientsOf(args.encrypt) };
   return backupCommand(asked, await termsOf(args, io));
@@ -148,7 +148,7 @@ export const script = defineScript({
         database: { ...DATABASE, describe: "Those of this database alone, where the store holds those of several" },
       },
       run: async ({ store, database }, io) => {
-        const { listCommand } = await import("../lib/drill/list_command.ts");
+        const { listCommand } = await import("../lib/drill/commands/list_command.ts");
         return listCommand(storeTerms(store, io), database ?? null);
       },
     }),
@@ -163,8 +163,8 @@ export const script = defineScript({
         apply: { kind: "string", placeholder: "FILE", describe: "Remove what the plan in FILE says" },
       },
       run: async ({ store, ...args }, io) => {
-        const { askedPrune } = await import("../lib/drill/drill_flags.ts");
-        const { pruneCommand } = await import("../lib/drill/prune_command.ts");
+        const { askedPrune } = await import("../lib/drill/commands/drill_flags.ts");
+        const { pruneCommand } = await import("../lib/drill/commands/prune_command.ts");
         return pruneCommand(storeTerms(store, io), askedPrune(args));
       },
     }),

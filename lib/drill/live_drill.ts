@@ -1,18 +1,18 @@
 // The drill of the live database itself: the dump first, then fingerprint and copy side by side where there are jobs for it.
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { archiveDefinitions } from "../postgres/archive_text.ts";
+import { archiveDefinitions } from "../postgres/client/archive_text.ts";
+import { dumpToFolder } from "../postgres/client/dump.ts";
 import { readDefinitions } from "../postgres/definitions/read_definitions.ts";
-import { dumpToFolder } from "../postgres/dump.ts";
 import { printableUrl, type Secret } from "../secret.ts";
-import { capture } from "./capture.ts";
-import { definitionsToKeep, type Facts, type Outset } from "./facts.ts";
-import { folderArchive } from "./folder_archive.ts";
-import { type LiveSource, openLiveSource } from "./live_source.ts";
-import { beginTarget } from "./make_target.ts";
-import { proveCopy, type RestoredCopy, restoreCopy } from "./prove_copy.ts";
+import { folderArchive } from "./archive/folder_archive.ts";
+import { beginTarget } from "./copy/make_target.ts";
+import { proveCopy, type RestoredCopy, restoreCopy } from "./copy/prove_copy.ts";
 import { requireRoom, roomFor } from "./room.ts";
 import type { Run } from "./run.ts";
+import { capture } from "./source/capture.ts";
+import { definitionsToKeep, type Facts, type Outset } from "./source/facts.ts";
+import { type LiveSource, openLiveSource } from "./source/live_source.ts";
 import { together } from "./together.ts";
 
 /** pg_dump's fastest: the dump is read once, a moment later, on this machine. */

@@ -1,6 +1,6 @@
 // Where a run stands, how long each part of it took, and a sign of life while it works: a restore of an hour that says nothing
 // looks like one that hangs.
-import type { OnProgress, Stage } from "./report.ts";
+import type { OnProgress, Stage } from "./evidence/report.ts";
 
 /** Where in a stage the work is. */
 export interface Step {

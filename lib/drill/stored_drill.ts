@@ -2,26 +2,26 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { OpsFailure } from "../failure.ts";
-import { findClientPrograms } from "../postgres/client_programs.ts";
+import { findClientPrograms } from "../postgres/client/client_programs.ts";
 import type { Secret } from "../secret.ts";
 import { shellQuoted } from "../shell_quoted.ts";
-import { readRecipients, requireAge, requireIdentity } from "./age.ts";
-import { chooseBackup } from "./choose_backup.ts";
-import { createdbCommand } from "./createdb_command.ts";
-import type { Facts } from "./facts.ts";
-import { readFacts } from "./facts_part.ts";
+import { storedArchive } from "./archive/stored_archive.ts";
+import { readRecipients, requireAge, requireIdentity } from "./backup/age.ts";
+import { chooseBackup } from "./backup/choose_backup.ts";
+import { takeBackup } from "./backup/take_backup.ts";
+import { createdbCommand } from "./copy/createdb_command.ts";
+import { type BegunTarget, beginTarget } from "./copy/make_target.ts";
+import { noteFacts, proveCopy, restoreCopy } from "./copy/prove_copy.ts";
 import { lookAtSource } from "./live_drill.ts";
-import { type BegunTarget, beginTarget } from "./make_target.ts";
-import { noteFacts, proveCopy, restoreCopy } from "./prove_copy.ts";
 import { requireRoom, requireStoreRoom, roomFor } from "./room.ts";
 import type { Run } from "./run.ts";
-import { untold } from "./sealed_facts.ts";
+import type { Facts } from "./source/facts.ts";
+import { readFacts } from "./source/facts_part.ts";
+import { untold } from "./source/sealed_facts.ts";
 import type { Manifest } from "./store/manifest.ts";
 import { openStore } from "./store/open_store.ts";
 import type { Store } from "./store/store.ts";
 import { verifyParts } from "./store/verify_parts.ts";
-import { storedArchive } from "./stored_archive.ts";
-import { takeBackup } from "./take_backup.ts";
 
 interface AskedOfStore {
   readonly store: string | null;

@@ -1,6 +1,7 @@
 // What every command of the drill is told, whatever it does. (types)
+
+import type { OnProgress } from "./evidence/report.ts";
 import type { HubPart } from "./hub_part.ts";
-import type { OnProgress } from "./report.ts";
 
 /** The settings of a run. */
 export interface Terms {

@@ -3,8 +3,8 @@
 import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { environmentForPrograms } from "../../lib/config.ts";
+import { libpqEnvironment } from "../../lib/postgres/client/libpq_environment.ts";
 import { fingerprint } from "../../lib/postgres/fingerprint/fingerprint.ts";
-import { libpqEnvironment } from "../../lib/postgres/libpq_environment.ts";
 import { pipeline } from "../../lib/process/pipeline.ts";
 import type { Bench } from "./bench.ts";
 import type { HubUrl } from "./bench_hub.ts";

@@ -3,7 +3,7 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { environmentForPrograms } from "../../lib/config.ts";
-import { libpqEnvironment } from "../../lib/postgres/libpq_environment.ts";
+import { libpqEnvironment } from "../../lib/postgres/client/libpq_environment.ts";
 import type { Bench } from "./bench.ts";
 import type { HubUrl } from "./bench_hub.ts";
 import { inTurn, ratios, spread } from "./measure.ts";

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { environmentForPrograms } from "../../lib/config.ts";
-import type { Stage } from "../../lib/drill/report.ts";
+import type { Stage } from "../../lib/drill/evidence/report.ts";
 import type { HubUrl } from "./bench_hub.ts";
 
 const SCRIPT = join(import.meta.dir, "../../scripts/backup_restore_drill.ts");

@@ -1,6 +1,6 @@
 // The rest of what can be wrong with a copy: one thing each, alone.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { openSession } from "../../lib/drill/one_session.ts";
+import { openSession } from "../../lib/drill/copy/one_session.ts";
 import { disposable, folderForServers, removeFolderForServers } from "../support/disposable_server.ts";
 import { CHANGES } from "../support/drill_changes.ts";
 import { type CopiedDatabase, copiedDatabase } from "../support/drill_copied_database.ts";

@@ -1,7 +1,7 @@
 // A database of 10,000 empty tables: nothing in it is large, and everything that asks once a table would take minutes.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { chmodSync } from "node:fs";
-import { openSession } from "../../lib/drill/one_session.ts";
+import { openSession } from "../../lib/drill/copy/one_session.ts";
 import type { DisposableServer } from "../../lib/postgres/disposable/start_disposable.ts";
 import { disposable, folderForServers, removeFolderForServers } from "../support/disposable_server.ts";
 import { ageKey, type DrillHome, drillHome } from "../support/drill_process.ts";

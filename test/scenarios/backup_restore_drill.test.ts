@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf } from "../../lib/canonical.ts";
-import { openSession } from "../../lib/drill/one_session.ts";
+import { openSession } from "../../lib/drill/copy/one_session.ts";
 import type { Manifest } from "../../lib/drill/store/manifest.ts";
 import { Secret } from "../../lib/secret.ts";
 import { ageKey, type DrillHome, drillHome } from "../support/drill_process.ts";

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openSession } from "../../lib/drill/one_session.ts";
+import { openSession } from "../../lib/drill/copy/one_session.ts";
 import type { Manifest } from "../../lib/drill/store/manifest.ts";
 import { Secret } from "../../lib/secret.ts";
 import { homeWithSshConfig, sshEnvironment } from "../lib/ssh/ssh_scene.ts";

@@ -2,7 +2,7 @@
 // object, are named. The changes are made between the restore and the comparison; the last test does that through the script.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { openSession } from "../../lib/drill/one_session.ts";
+import { openSession } from "../../lib/drill/copy/one_session.ts";
 import type { Query } from "../../lib/query.ts";
 import { Secret } from "../../lib/secret.ts";
 import { CHANGES } from "../support/drill_changes.ts";

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { openSession } from "../../lib/drill/one_session.ts";
+import { openSession } from "../../lib/drill/copy/one_session.ts";
 import { Secret } from "../../lib/secret.ts";
 import { type DrillHome, drillHome } from "../support/drill_process.ts";
 import { type FreshDatabase, freshDatabase } from "../support/postgres_server.ts";

@@ -2,11 +2,11 @@
 import { chmodSync, cpSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { environmentForPrograms } from "../../lib/config.ts";
-import { backupCommand } from "../../lib/drill/backup_command.ts";
+import { backupCommand } from "../../lib/drill/commands/backup_command.ts";
+import { openSession } from "../../lib/drill/copy/one_session.ts";
+import { readMark } from "../../lib/drill/copy/restore_mark.ts";
 import { drill } from "../../lib/drill/drill.ts";
-import { openSession } from "../../lib/drill/one_session.ts";
-import type { DrillReport } from "../../lib/drill/report.ts";
-import { readMark } from "../../lib/drill/restore_mark.ts";
+import type { DrillReport } from "../../lib/drill/evidence/report.ts";
 import type { Manifest } from "../../lib/drill/store/manifest.ts";
 import type { Terms } from "../../lib/drill/terms.ts";
 import { identityOf } from "../../lib/hub/identity.ts";

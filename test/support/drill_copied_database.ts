@@ -1,8 +1,9 @@
 // A restored copy of a database with everything, and what can be wrong with it: for tests that change one thing in it at a time,
 // between the restore and the comparison.
-import { judge } from "../../lib/drill/judge.ts";
+
+import { proveCopy, type RestoredCopy } from "../../lib/drill/copy/prove_copy.ts";
+import { judge } from "../../lib/drill/evidence/judge.ts";
 import { restoreLive } from "../../lib/drill/live_drill.ts";
-import { proveCopy, type RestoredCopy } from "../../lib/drill/prove_copy.ts";
 import { Secret } from "../../lib/secret.ts";
 import { type AnyDatabase, anyDatabase } from "./drill_any_database.ts";
 import type { Change } from "./drill_changes.ts";

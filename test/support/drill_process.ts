@@ -2,7 +2,7 @@
 import { chmodSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { environmentForPrograms } from "../../lib/config.ts";
-import type { DrillReport } from "../../lib/drill/report.ts";
+import type { DrillReport } from "../../lib/drill/evidence/report.ts";
 import { run } from "../../lib/process/run.ts";
 import { temporaryFolder } from "./git_repo.ts";
 import { type RunningScript, type ScriptEnded, startScript } from "./script_process.ts";

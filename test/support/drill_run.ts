@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { environmentForPrograms } from "../../lib/config.ts";
 import { Closers } from "../../lib/drill/closers.ts";
-import { newDraft } from "../../lib/drill/draft.ts";
+import { newDraft } from "../../lib/drill/evidence/draft.ts";
 import type { Run } from "../../lib/drill/run.ts";
 import { Stages } from "../../lib/drill/stages.ts";
 import { identityOf } from "../../lib/hub/identity.ts";

@@ -1,8 +1,8 @@
 // A server, or a role, without a connection left: the drill can do with fewer, and says so.
 import { expect, test } from "bun:test";
-import { openDrillSnapshot } from "../../../lib/drill/drill_snapshot.ts";
+import { openSession } from "../../../lib/drill/copy/one_session.ts";
 import { fewerSessions } from "../../../lib/drill/fewer_sessions.ts";
-import { openSession } from "../../../lib/drill/one_session.ts";
+import { openDrillSnapshot } from "../../../lib/drill/source/drill_snapshot.ts";
 import { OpsFailure } from "../../../lib/failure.ts";
 import { Secret } from "../../../lib/secret.ts";
 import { freshDatabase } from "../../support/postgres_server.ts";

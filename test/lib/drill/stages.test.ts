@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { WorkProgress } from "../../../lib/drill/report.ts";
+import type { WorkProgress } from "../../../lib/drill/evidence/report.ts";
 import { Stages } from "../../../lib/drill/stages.ts";
 
 function watched() {
