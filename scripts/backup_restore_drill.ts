@@ -1,44 +1,13 @@
 #!/usr/bin/env -S sh -c 'exec "$(dirname "$(readlink -f "$0")")/bun" "$0" "$@"'
 // Takes backups of a State Hub or any other PostgreSQL database, and proves that they can be restored, exactly.
-import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { command, defineScript, type Io } from "../lib/cli/define_script.ts";
 import { main } from "../lib/cli/main.ts";
 import { databaseUrlOfFlag, environmentForPrograms, readConfig } from "../lib/config.ts";
+import type { DrillFlags } from "../lib/drill/commands/drill_flags.ts";
+import { jobsOf, WORK_FLAGS, type WorkFlags } from "../lib/drill/commands/work_flags.ts";
 import type { Terms } from "../lib/drill/terms.ts";
-import { OpsFailure, usageFailure } from "../lib/failure.ts";
-import type { Secret } from "../lib/secret.ts";
 
-interface WorkArguments {
-  readonly jobs?: number | undefined;
-  readonly "lock-wait": number;
-  readonly workspace?: string | undefined;
-}
-
-/** More would only wait for each other: the usual host has few disks. */
-const MOST_JOBS = 4;
-
-const WORK = {
-  jobs: {
-    kind: "integer",
-    min: 1,
-    max: 16,
-    describe: "Sessions at work on the live server, and programs here, at once (default: one a processor, at most 4)",
-  },
-  "lock-wait": {
-    kind: "integer",
-    min: 1,
-    max: 3_600,
-    default: 30,
-    placeholder: "SECONDS",
-    describe: "How long to wait for a table that somebody has locked",
-  },
-  workspace: {
-    kind: "string",
-    placeholder: "DIR",
-    describe: "Where a copy may lie while this runs, instead of below STATE_HUB_HOME; it is taken away again",
-  },
-} as const;
 const ENCRYPT = {
   kind: "string",
   placeholder: "RECIPIENT",
@@ -50,8 +19,10 @@ const STORE = {
   describe: "Where backups are kept: a folder, or sftp://USER@HOST/PATH",
 } as const;
 
+const DATABASE = { kind: "string", placeholder: "NAME" } as const;
+
 /** What every command that works is told. */
-async function termsOf(args: WorkArguments, io: Io): Promise<Terms> {
+async function termsOf(args: WorkFlags, io: Io): Promise<Terms> {
   const { versionOf } = await import("../lib/cli/help.ts");
   const { identityOf } = await import("../lib/hub/identity.ts");
   const { summaryAt } = await import("../lib/hub/summary_at.ts");
@@ -61,7 +32,7 @@ async function termsOf(args: WorkArguments, io: Io): Promise<Terms> {
     env: environmentForPrograms(),
     home,
     workspace: args.workspace === undefined ? join(home, "drill") : resolve(args.workspace),
-    jobs: args.jobs ?? Math.min(MOST_JOBS, availableParallelism()),
+    jobs: jobsOf(args),
     lockWaitMs: args["lock-wait"] * 1_000,
     hub: {
       identityOf,
@@ -76,87 +47,33 @@ async function termsOf(args: WorkArguments, io: Io): Promise<Terms> {
   };
 }
 
-/** The live database's URL; the embedded server is started when it does not run. */
-async function liveUrl(io: Io): Promise<Secret> {
-  const { database } = readConfig();
-  if (database.kind === "url") return database.url;
-  if (database.kind === "embedded") return embeddedUrl(io);
-  throw new OpsFailure("Could not find the live database", {
-    observed: "DATABASE_URL is not set",
-    expected: "postgres://USER@HOST:PORT/DATABASE, or the word embedded",
-    hint: "scripts/backup_restore_drill.ts --help",
-  });
+/** The live database, opened when it is asked for; and the hub that is told of what was done. */
+async function databasesOf({ progress, signal }: Io) {
+  const { liveUrl, hubToTell } = await import("../lib/drill/source/live_database.ts");
+  const where = { config: readConfig(), env: environmentForPrograms(), progress, signal };
+  return { live: () => liveUrl(where), tell: () => hubToTell(where) };
 }
 
-async function embeddedUrl(io: Io): Promise<Secret> {
-  const { startEmbedded } = await import("../lib/postgres/start_embedded.ts");
-  const { serverDataDirectory } = await import("../lib/db/connect.ts");
-  const { url } = await startEmbedded({
-    home: readConfig().stateHubHome,
-    env: environmentForPrograms(),
-    connect: serverDataDirectory,
-    progress: io.progress,
-    signal: io.signal,
-  });
-  return url;
-}
-
-/** The hub that is told of what was done. None is started for that alone. */
-async function hubToTell(io: Io): Promise<Secret | null> {
-  const { database, stateHubHome: home } = readConfig();
-  if (database.kind !== "embedded") return database.kind === "url" ? database.url : null;
-  const { embeddedStatus } = await import("../lib/postgres/embedded_status.ts");
-  return embeddedStatus({ home }).state === "running" ? embeddedUrl(io) : null;
-}
-
-function recipientsOf(encrypt: string | undefined): string[] {
-  return (encrypt ?? "")
-    .split(",")
-    .map((each) => each.trim())
-    .filter((each) => each !== "");
-}
-
-/** ISO 8601 with its zone: a moment that two people would read in two ways is refused. */
-function momentOf(at: string | undefined): Date | null {
-  if (at === undefined) return null;
-  const moment = new Date(at);
-  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(at) && !Number.isNaN(moment.getTime()))
-    return moment;
-  throw wrongFlag("--at", at, "ISO 8601 with its zone, such as 2026-11-21T06:00:00Z");
-}
-
-function wrongFlag(flag: string, observed: string, expected: string): OpsFailure {
-  return usageFailure(`Could not use ${flag}`, { observed, expected, hint: "scripts/backup_restore_drill.ts --help" });
-}
-
-interface DrillArguments extends WorkArguments {
-  readonly encrypt?: string | undefined;
-  readonly identity?: string | undefined;
-  readonly store?: string | undefined;
-  readonly "from-store"?: string | undefined;
-  readonly at?: string | undefined;
+interface DrillArguments extends WorkFlags, DrillFlags {
   readonly into?: string | undefined;
 }
 
 async function drillOf(args: DrillArguments, io: Io) {
-  const { store, "from-store": fromStore, encrypt, identity } = args;
-  if (fromStore !== undefined && (store !== undefined || encrypt !== undefined))
-    throw wrongFlag("--from-store", `${store === undefined ? "--encrypt" : "--store"} beside it`, "one of the two");
-  if (fromStore === undefined && args.at !== undefined)
-    throw wrongFlag("--at", "no --from-store", "a store to look in");
-  if (encrypt !== undefined && identity === undefined)
-    throw wrongFlag("--encrypt", "no --identity", "the key's file as well: a drill opens what it has encrypted");
-  const asked = {
-    live: fromStore === undefined ? () => liveUrl(io) : null,
-    store: fromStore ?? store ?? null,
-    at: momentOf(args.at),
-    recipients: recipientsOf(encrypt),
-    identity: identity ?? null,
-    into: args.into === undefined ? null : databaseUrlOfFlag("--into", args.into),
-    tell: () => hubToTell(io),
-  };
-  const { drillCommand } = await import("../lib/drill/drill_command.ts");
-  return drillCommand(asked, await termsOf(args, io));
+  const { askedDrill } = await import("../lib/drill/commands/drill_flags.ts");
+  const asked = askedDrill(args);
+  const into = args.into === undefined ? null : databaseUrlOfFlag("--into", args.into);
+  const { live, tell } = await databasesOf(io);
+  const { drillCommand } = await import("../lib/drill/commands/drill_command.ts");
+  const source = args["from-store"] === undefined ? live : null;
+  return drillCommand({ ...asked, live: source, into, tell }, await termsOf(args, io));
+}
+
+async function backupOf(args: WorkFlags & { readonly store: string; readonly encrypt?: string | undefined }, io: Io) {
+  const { recipientsOf } = await import("../lib/drill/commands/drill_flags.ts");
+  const { backupCommand } = await import("../lib/drill/commands/backup_command.ts");
+  const { live } = await databasesOf(io);
+  const asked = { live, store: args.store, recipients: recipientsOf(args.encrypt) };
+  return backupCommand(asked, await termsOf(args, io));
 }
 
 export const script = defineScript({
@@ -204,32 +121,35 @@ export const script = defineScript({
           placeholder: "TIME",
           describe: "With --from-store: the newest backup of that time or before",
         },
+        database: {
+          ...DATABASE,
+          describe: "With --from-store: of this database, where the store holds those of several",
+        },
         into: {
           kind: "string",
           placeholder: "URL",
           describe: "Restore for real into this empty database: a URL without password, env:NAME or file:PATH",
         },
-        ...WORK,
+        ...WORK_FLAGS,
       },
       run: drillOf,
     }),
     command({
       name: "backup",
       promise: "Takes a backup into a store; the manifest is written last, and without it there is no backup.",
-      flags: { store: { ...STORE, required: true }, encrypt: ENCRYPT, ...WORK },
-      run: async (args, io) => {
-        const { backupCommand } = await import("../lib/drill/backup_command.ts");
-        const asked = { live: () => liveUrl(io), store: args.store, recipients: recipientsOf(args.encrypt) };
-        return backupCommand(asked, await termsOf(args, io));
-      },
+      flags: { store: { ...STORE, required: true }, encrypt: ENCRYPT, ...WORK_FLAGS },
+      run: backupOf,
     }),
     command({
       name: "list",
       promise: "Shows what is stored, how old it is, and when and by which drill it was verified.",
-      flags: { store: { ...STORE, required: true } },
-      run: async ({ store }, io) => {
-        const { listCommand } = await import("../lib/drill/list_command.ts");
-        return listCommand(storeTerms(store, io));
+      flags: {
+        store: { ...STORE, required: true },
+        database: { ...DATABASE, describe: "Those of this database alone, where the store holds those of several" },
+      },
+      run: async ({ store, database }, io) => {
+        const { listCommand } = await import("../lib/drill/commands/list_command.ts");
+        return listCommand(storeTerms(store, io), database ?? null);
       },
     }),
     command({
@@ -242,13 +162,10 @@ export const script = defineScript({
         plan: { kind: "string", placeholder: "FILE", describe: "Keep the plan there instead of below STATE_HUB_HOME" },
         apply: { kind: "string", placeholder: "FILE", describe: "Remove what the plan in FILE says" },
       },
-      run: async ({ store, plan, apply, ...args }, io) => {
-        if (plan !== undefined && apply !== undefined) throw wrongFlag("--plan", "--apply beside it", "one of the two");
-        const keep = { last: args["keep-last"] ?? null, days: args["keep-days"] ?? null };
-        if (apply === undefined && keep.last === null && keep.days === null)
-          throw wrongFlag("prune", "neither --keep-last nor --keep-days", "what is to be kept");
-        const { pruneCommand } = await import("../lib/drill/prune_command.ts");
-        return pruneCommand(storeTerms(store, io), { keep, plan: plan ?? null, apply: apply ?? null });
+      run: async ({ store, ...args }, io) => {
+        const { askedPrune } = await import("../lib/drill/commands/drill_flags.ts");
+        const { pruneCommand } = await import("../lib/drill/commands/prune_command.ts");
+        return pruneCommand(storeTerms(store, io), askedPrune(args));
       },
     }),
   ],

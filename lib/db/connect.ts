@@ -3,6 +3,7 @@
 import postgres from "postgres";
 import type { Secret } from "../secret.ts";
 import { databaseFailure } from "./database_failure.ts";
+import { databaseNamedBy } from "./database_named_by.ts";
 import type { Sql, Transaction } from "./handles.ts";
 import { Lane, type TransactionOptions } from "./lane.ts";
 import { Listener } from "./listener.ts";
@@ -168,6 +169,7 @@ export function clientOf(
     socket: oneSocket(signal),
     onclose,
     ...(onNotice === undefined ? {} : { onnotify: onNotice }),
+    ...databaseNamedBy(url),
   };
   return postgres(url, options);
 }

@@ -7,6 +7,7 @@ import { databaseFailure, errorCode } from "./database_failure.ts";
 import type { Reader } from "./handles.ts";
 import { SnapshotTransaction } from "./snapshot_transaction.ts";
 
+/** Which database, by how many sessions, and how patient they are. */
 export interface SnapshotOptions {
   readonly url: Secret;
   /** Seen in pg_stat_activity. */
@@ -15,7 +16,7 @@ export interface SnapshotOptions {
   readonly sessions: number;
   /** How long a statement waits for a lock that somebody holds. */
   readonly lockWaitMs: number;
-  /** Of the sessions. The holder has them too, save search_path: the application's own statements run there. */
+  /** Of every session: a search_path among them keeps functions of the database's owner from being called by its readers. */
   readonly settings: Readonly<Record<string, string>>;
   /** Aborted: every session ends at once, statements under way too. */
   readonly signal?: AbortSignal;
@@ -44,11 +45,10 @@ export class Snapshot implements QuerySessions {
     const { url, applicationName, lockWaitMs, settings, signal } = options;
     const onClose = () => this.#lose("a session of it ended: the connection to PostgreSQL closed");
     const common = { url, applicationName, lockWaitMs, onClose };
-    const { search_path: _, ...ofHolder } = settings;
     this.size = Math.max(1, options.sessions);
     this.#url = url;
     this.#signal = signal;
-    this.#holder = new SnapshotTransaction({ ...common, settings: ofHolder });
+    this.#holder = new SnapshotTransaction({ ...common, settings });
     this.#lent = Array.from({ length: this.size }, () => new SnapshotTransaction({ ...common, settings }));
     this.#free = [...this.#lent];
     signal?.addEventListener("abort", this.#onAbort, { once: true });
@@ -63,6 +63,12 @@ export class Snapshot implements QuerySessions {
   get sql(): Reader {
     this.#over.signal.throwIfAborted();
     return this.#holder.sql;
+  }
+
+  /** The same, with the search_path that the application's own statements expect; for what comes last: the holder keeps it. */
+  async sqlOfApplication(): Promise<Reader> {
+    await this.holder("set local search_path to default");
+    return this.sql;
   }
 
   /** The same session as `sql`. */

@@ -26,10 +26,11 @@ const NO_LIMITS = {
 // A server that hangs is noticed then. Far above what one statement of a fingerprint takes (see pieces.ts).
 const ANSWER_WITHIN_MS = 30 * 60_000;
 
+// Spelled out, since it runs before search_path is what is wanted.
 const SET = `
-  select set_config(s.name, given.value, true)
-  from json_each_text($1::text::json) as given
-  join pg_catalog.pg_settings s on lower(s.name) = lower(given.key)`;
+  select pg_catalog.set_config(s.name, given.value, true)
+  from pg_catalog.json_each_text($1::text::json) as given
+  join pg_catalog.pg_settings s on pg_catalog.lower(s.name) operator(pg_catalog.=) pg_catalog.lower(given.key)`;
 
 /** Must be closed. */
 export class SnapshotTransaction {
@@ -87,7 +88,7 @@ export class SnapshotTransaction {
   /** A statement under way is not waited for: the server ends it within a second or so. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#client.end({ timeout: this.#lane.unanswered > 0 ? 0 : 5 });
+    await this.#client.end({ timeout: this.#lane.unanswered > 0 ? 0 : 1 });
   }
 
   async #begin(): Promise<void> {

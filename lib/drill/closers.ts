@@ -1,5 +1,6 @@
 // What a run has opened and must take away again, whatever happens: the last opened first, each one even if another failed.
 
+/** A run's own list of what to close. */
 export class Closers {
   readonly #open: (() => Promise<void>)[] = [];
 

@@ -2,6 +2,7 @@
 import type { Reader } from "../db/handles.ts";
 import type { Secret } from "../secret.ts";
 
+/** The hub's own words about a database. */
 export interface HubPart {
   /** null: the database holds no State Hub. */
   identityOf(sql: Reader): Promise<{ readonly instance_id: string; readonly system_identifier: string } | null>;

@@ -1,18 +1,18 @@
-// The drill of the live database itself: dump, fingerprint and copy side by side where there are jobs for it.
+// The drill of the live database itself: the dump first, then fingerprint and copy side by side where there are jobs for it.
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { archiveDefinitions } from "../postgres/archive_text.ts";
+import { archiveDefinitions } from "../postgres/client/archive_text.ts";
+import { dumpToFolder } from "../postgres/client/dump.ts";
 import { readDefinitions } from "../postgres/definitions/read_definitions.ts";
-import { dumpToFolder } from "../postgres/dump.ts";
 import { printableUrl, type Secret } from "../secret.ts";
-import { capture } from "./capture.ts";
-import { definitionsToKeep, type Facts, type Outset } from "./facts.ts";
-import { folderArchive } from "./folder_archive.ts";
-import { type LiveSource, openLiveSource } from "./live_source.ts";
-import { beginTarget } from "./make_target.ts";
-import { proveCopy, type RestoredCopy, restoreCopy } from "./prove_copy.ts";
+import { folderArchive } from "./archive/folder_archive.ts";
+import { beginTarget } from "./copy/make_target.ts";
+import { proveCopy, type RestoredCopy, restoreCopy } from "./copy/prove_copy.ts";
 import { requireRoom, roomFor } from "./room.ts";
 import type { Run } from "./run.ts";
+import { capture } from "./source/capture.ts";
+import { definitionsToKeep, type Facts, type Outset } from "./source/facts.ts";
+import { type LiveSource, openLiveSource } from "./source/live_source.ts";
 import { together } from "./together.ts";
 
 /** pg_dump's fastest: the dump is read once, a moment later, on this machine. */
@@ -35,26 +35,28 @@ export async function restoreLive(
   const dumpFolder = join(run.folder, "dump");
   const { env, jobs, signal } = run.terms;
   const archive = folderArchive({ folder: dumpFolder, programs, env, jobs, workspace: run.folder });
-  const dumped = Promise.withResolvers<Outset>();
-  dumped.promise.catch(() => {});
+  const marks = { begun: Promise.withResolvers<Outset>(), dumped: Promise.withResolvers<void>() };
+  for (const { promise } of Object.values(marks)) promise.catch(() => {});
   const [facts, copy] = await together(signal, [
     async (signal) => {
       try {
-        return await takeFacts({ run, source, dumpFolder, signal }, dumped.resolve);
+        return await takeFacts({ run, source, dumpFolder, signal }, marks);
       } catch (error) {
-        dumped.reject(error);
+        for (const { reject } of Object.values(marks)) reject(error);
         throw error;
       }
     },
     async (signal) => {
-      const target = beginTarget(run, source.server, signal);
-      const [outset] = await Promise.all([dumped.promise, target.ready]);
-      return restoreCopy(run, outset, { target: await target.finish(outset), archive, signal });
+      const begun = beginTarget(run, source.server, signal);
+      const [outset] = await Promise.all([marks.begun.promise, begun.ready]);
+      const target = await begun.finish(outset);
+      return restoreCopy(run, outset, { target, archive, whole: marks.dumped.promise, signal });
     },
   ] as const);
   return { facts, copy };
 }
 
+/** Puts into the draft what it sees. @throws OpsFailure (automation) as openLiveSource() does */
 export async function lookAtSource({ stages, terms, draft }: Run, url: () => Promise<Secret>): Promise<LiveSource> {
   const source = await stages.run("Looking at the live server", async () => openLiveSource(await url(), terms.env));
   draft.sourceUrl = printableUrl(source.url.reveal());
@@ -70,27 +72,26 @@ interface Taking {
   readonly signal: AbortSignal;
 }
 
-/** @param onDumped the copy may begin; with one job it waits until the live server is left alone */
-async function takeFacts(
-  { run, source, dumpFolder, signal }: Taking,
-  onDumped: (outset: Outset) => void,
-): Promise<Facts> {
+/** What the copy waits for. */
+interface Marks {
+  /** The source is known: a server can be made ready. */
+  readonly begun: { resolve(outset: Outset): void };
+  /** Rows can be restored; with one job not before the live server is left alone. */
+  readonly dumped: { resolve(): void };
+}
+
+async function takeFacts({ run, source, dumpFolder, signal }: Taking, { begun, dumped }: Marks): Promise<Facts> {
   const { terms, stages } = run;
-  const { seen } = await capture({ source, terms, stages, signal }, (dump, jobs, outset) =>
-    stages.run(
+  const { seen } = await capture({ source, terms, stages, signal, dumpFirst: true }, async (dump, jobs, outset) => {
+    begun.resolve(outset);
+    await stages.run(
       "Dumping",
-      async (onProgress) => {
-        const taken = await dumpToFolder(
-          { ...dump, onProgress },
-          { folder: dumpFolder, jobs, compression: COMPRESSION },
-        );
-        if (terms.jobs > 1) onDumped(outset);
-        return taken;
-      },
+      (onProgress) => dumpToFolder({ ...dump, onProgress }, { folder: dumpFolder, jobs, compression: COMPRESSION }),
       ({ bytes }) => bytes,
-    ),
-  );
-  onDumped(seen);
+    );
+    if (terms.jobs > 1) dumped.resolve();
+  });
+  dumped.resolve();
   return { ...seen, definitions: await definitionsIn({ run, source, dumpFolder, signal }) };
 }
 

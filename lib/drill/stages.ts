@@ -1,6 +1,6 @@
 // Where a run stands, how long each part of it took, and a sign of life while it works: a restore of an hour that says nothing
 // looks like one that hangs.
-import type { OnProgress, Stage } from "./report.ts";
+import type { OnProgress, Stage } from "./evidence/report.ts";
 
 /** Where in a stage the work is. */
 export interface Step {
@@ -12,11 +12,12 @@ export interface Step {
 /** The programs report more often; what reports nothing, such as the making of an index, is shown by its seconds. */
 const SIGN_OF_LIFE_MS = 10_000;
 
+/** A run's clock and its voice. */
 export class Stages {
   readonly #onProgress: OnProgress;
   readonly #done: Stage[] = [];
   readonly #running = new Map<string, { readonly since: number; last: Step }>();
-  #failed: string | null = null;
+  readonly #failedIn = new WeakMap<object, string>();
 
   constructor(onProgress: OnProgress) {
     this.#onProgress = onProgress;
@@ -27,9 +28,9 @@ export class Stages {
     return [...this.#done];
   }
 
-  /** The stage in which the first failure happened. */
-  get failed(): string | null {
-    return this.#failed;
+  /** The stage that an error comes from, also where others failed beside it. */
+  failedIn(error: unknown): string | null {
+    return this.#failedIn.get(Object(error)) ?? null;
   }
 
   /**
@@ -56,7 +57,8 @@ export class Stages {
       this.#done.push({ name, ms: Math.round(performance.now() - entry.since), bytes });
       return result;
     } catch (error) {
-      this.#failed ??= name;
+      // What stops the stages beside it is thrown there once more.
+      if (!this.#failedIn.has(Object(error))) this.#failedIn.set(Object(error), name);
       throw error;
     } finally {
       this.#running.delete(name);

@@ -1,5 +1,5 @@
 // Where in its stage a run is, for one line of a terminal. (pure)
-import type { WorkProgress } from "./report.ts";
+import type { WorkProgress } from "./evidence/report.ts";
 
 /** "public.tasks, 120.4 of 512.0 MB"; undefined when there is nothing to tell yet. */
 export function stepText({ at, bytes, of }: WorkProgress): string | undefined {

@@ -2,41 +2,47 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { OpsFailure } from "../failure.ts";
-import { findClientPrograms } from "../postgres/client_programs.ts";
+import { findClientPrograms } from "../postgres/client/client_programs.ts";
 import type { Secret } from "../secret.ts";
 import { shellQuoted } from "../shell_quoted.ts";
-import { readRecipients, requireAge, requireIdentity } from "./age.ts";
-import { chooseBackup } from "./choose_backup.ts";
-import { digestsOf, type Facts } from "./facts.ts";
-import { readFacts } from "./facts_part.ts";
+import { storedArchive } from "./archive/stored_archive.ts";
+import { readRecipients, requireAge, requireIdentity } from "./backup/age.ts";
+import { chooseBackup } from "./backup/choose_backup.ts";
+import { takeBackup } from "./backup/take_backup.ts";
+import { createdbCommand } from "./copy/createdb_command.ts";
+import { type BegunTarget, beginTarget } from "./copy/make_target.ts";
+import { noteFacts, proveCopy, restoreCopy } from "./copy/prove_copy.ts";
 import { lookAtSource } from "./live_drill.ts";
-import { type BegunTarget, beginTarget } from "./make_target.ts";
-import { noteFacts, proveCopy, restoreCopy } from "./prove_copy.ts";
 import { requireRoom, requireStoreRoom, roomFor } from "./room.ts";
 import type { Run } from "./run.ts";
+import type { Facts } from "./source/facts.ts";
+import { readFacts } from "./source/facts_part.ts";
+import { untold } from "./source/sealed_facts.ts";
 import type { Manifest } from "./store/manifest.ts";
 import { openStore } from "./store/open_store.ts";
 import type { Store } from "./store/store.ts";
 import { verifyParts } from "./store/verify_parts.ts";
-import { storedArchive } from "./stored_archive.ts";
-import { takeBackup } from "./take_backup.ts";
 
-export interface AskedOfStore {
+interface AskedOfStore {
   readonly store: string | null;
   readonly at: Date | null;
+  /** Of which database; null: of the only one that the store holds. */
+  readonly database: string | null;
   readonly identity: string | null;
 }
 
-export interface AskedThroughStore extends AskedOfStore {
+interface AskedThroughStore extends AskedOfStore {
   readonly live: () => Promise<Secret>;
   readonly recipients: readonly string[];
 }
 
 /** Of a backup that is there. The live database is not asked for anything. */
-export async function drillStored(run: Run, { store: target, at, identity }: AskedOfStore): Promise<void> {
+export async function drillStored(run: Run, { store: target, at, database, identity }: AskedOfStore): Promise<void> {
   const key = identity === null ? null : requireIdentity(identity);
   const store = await openIt(run, target ?? "", { make: false });
-  const chosen = await run.stages.run("Reading the store", () => chooseBackup({ store, at, home: run.terms.home }));
+  const chosen = await run.stages.run("Reading the store", () =>
+    chooseBackup({ store, at, database, home: run.terms.home }),
+  );
   run.draft.remarks.push(...chosen.remarks);
   run.draft.wrong.push(...chosen.wrong);
   if (chosen.manifest !== null)
@@ -49,6 +55,9 @@ export async function drillThroughStore(run: Run, asked: AskedThroughStore): Pro
   const key = asked.identity === null ? null : requireIdentity(asked.identity);
   if (recipients.length > 0) await requireAge(run.terms.env, recipients);
   const source = await lookAtSource(run, asked.live);
+  // It may be none to restore into: to be known before a backup is taken for it.
+  const given = run.into === null ? null : beginTarget(run, source.server, run.terms.signal);
+  await given?.ready;
   const own = asked.store === null;
   const store = await openIt(run, asked.store ?? join(run.folder, "store"), { make: true });
   await requireRoom(
@@ -60,7 +69,7 @@ export async function drillThroughStore(run: Run, asked: AskedThroughStore): Pro
   const taking = { source, terms, stages, signal: terms.signal, store, recipients, folder };
   const ledgerHome = own ? folder : terms.home;
   // With more than one job it starts while the backup is taken.
-  const target = terms.jobs > 1 || run.into !== null ? beginTarget(run, source.server, terms.signal) : null;
+  const target = given ?? (terms.jobs > 1 ? beginTarget(run, source.server, terms.signal) : null);
   const { manifest } = await takeBackup({ ...taking, ledgerHome }, (line) => run.draft.remarks.push(line));
   await proveStored(run, { store, manifest, others: [], key, target });
 }
@@ -96,6 +105,8 @@ async function proveStored(run: Run, stored: Stored): Promise<void> {
   const { database, system_identifier, versions } = manifest;
   draft.source = { database, system_identifier, version: versions.server };
   if (manifest.encrypted && key === null) throw noKey(manifest, store);
+  // They are fetched, before anything is known of the database itself.
+  if (store.localPath(manifest.id) === null) await requireRoom(folder, manifest.bytes);
   const files = await verified(run, stored);
   if (files === null) return;
   const facts = await trusted(run, stored, files);
@@ -110,6 +121,8 @@ async function proveStored(run: Run, stored: Stored): Promise<void> {
   const target = await (stored.target ?? beginTarget(run, facts.source, signal)).finish(facts);
   const copy = await restoreCopy(run, facts, { target, archive, signal });
   await proveCopy(run, facts, copy, signal);
+  // Whoever has lost the server can look at its locale nowhere else.
+  if (run.into === null) draft.remarks.push(`To restore it for real, first: ${createdbCommand(facts.locale)}`);
 }
 
 /** @returns where the parts lie; null: they are not those of the manifest */
@@ -136,11 +149,13 @@ async function trusted(run: Run, { manifest, key }: Stored, files: ReadonlyMap<s
   const { env, signal } = run.terms;
   const opening = { identity: manifest.encrypted ? key : null, recipients: manifest.recipients };
   const facts = await run.stages.run("Reading the facts", () => readFacts({ file, env, signal }, opening));
-  if (digestsOf(facts).facts === manifest.facts_digest) {
+  const differing = untold(manifest, facts);
+  if (differing.length === 0) {
     noteFacts(run, facts);
     return facts;
   }
-  run.draft.wrong.push(`${manifest.id}: ${part.name} does not say what the manifest was sealed with`);
+  const which = differing.join(", ");
+  run.draft.wrong.push(`${manifest.id}: ${part.name} does not say what the manifest was sealed with: ${which}`);
   return null;
 }
 

@@ -1,7 +1,9 @@
 // What every command of the drill is told, whatever it does. (types)
-import type { HubPart } from "./hub_part.ts";
-import type { OnProgress } from "./report.ts";
 
+import type { OnProgress } from "./evidence/report.ts";
+import type { HubPart } from "./hub_part.ts";
+
+/** The settings of a run. */
 export interface Terms {
   /** For the programs that are started. */
   readonly env: Record<string, string>;

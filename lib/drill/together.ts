@@ -18,7 +18,7 @@ export async function together<const Works extends readonly ((signal: AbortSigna
         return await work(either);
       } catch (error) {
         first ??= { error };
-        
+        own.abort(error);
         return undefined;
       }
     }),

@@ -9,7 +9,7 @@ import { folderFailure, type NeededFolder, proveMayEnter } from "../postgres/hom
 import { type ServerUser, serverUser } from "../postgres/server_user.ts";
 import { type StartLock, takeStartLock, tryStartLock } from "../postgres/start_lock.ts";
 
-export interface OpenWorkspace {
+interface OpenWorkspace {
   /** `$STATE_HUB_HOME/drill`, or what --workspace says; made when it is missing. */
   readonly folder: string;
   /** `environmentForPrograms()` */
@@ -19,7 +19,7 @@ export interface OpenWorkspace {
   readonly signal?: AbortSignal;
 }
 
-export interface Workspace {
+interface Workspace {
   /** Without symlinks. Nobody but us and the account of the server gets in, and that one cannot list it. */
   readonly folder: string;
   /** Ends what still runs in it and removes it. A second call waits for the first. */

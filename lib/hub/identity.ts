@@ -3,6 +3,7 @@
 import type { Reader } from "../db/handles.ts";
 import { OpsFailure } from "../failure.ts";
 
+/** Which hub a database holds, and in which cluster it says to be. */
 export interface HubIdentity {
   /** Lives in the database: a copy has the same one. */
   readonly instance_id: string;

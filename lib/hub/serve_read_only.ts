@@ -11,6 +11,7 @@ import type { RunHost } from "./runs/run_host.ts";
 import { readRun } from "./runs/run_rows.ts";
 import { serve } from "./serve.ts";
 
+/** A hub that answers until it is stopped. */
 export interface ReadOnlyHub {
   /** On this machine alone, at a port that was free. */
   readonly url: string;

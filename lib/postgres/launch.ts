@@ -2,6 +2,7 @@
 // `consistency_check.ts | cat` would never end. Its first words come through a pipe that only we hold, until it is
 // ready: on a full disk they are written nowhere else.
 import { join } from "node:path";
+import { gentle } from "../process/gentle.ts";
 import type { Binaries } from "./binaries.ts";
 import type { ServerUser } from "./server_user.ts";
 
@@ -23,16 +24,13 @@ export interface Launched {
   letGo(): Promise<void>;
 }
 
-// POSIX nice; 10 is what it adds by itself.
-const NICE = ["nice", "-n", "10"];
-
 // Enough for every complaint a server makes before its log is open.
 const KEPT_CHARACTERS = 16_384;
 
 export function launch(options: Launch): Launched {
   const program = join(options.binaries.directory, "postgres");
   const server = [program, "-D", options.dataDirectory, "-p", String(options.port)];
-  const argv = options.user.command(options.nice ? [...NICE, ...server] : server);
+  const argv = options.user.command(gentle(server, options.nice ?? false));
   const child = Bun.spawn(argv, {
     cwd: "/",
     env: { ...options.env, LC_ALL: "C", TZ: "UTC" },

@@ -1,7 +1,9 @@
 // initdb and the single-user server, as every cluster that we make needs them: English messages, a folder that everybody
 // may enter, an account that may run them. Without the look into stderr a statement that failed would count as done.
+import { constants } from "node:os";
 import { join } from "node:path";
 import { OpsFailure } from "../failure.ts";
+import { gentle } from "../process/gentle.ts";
 import { type RunResult, run } from "../process/run.ts";
 import type { Binaries } from "./binaries.ts";
 import type { Deadline } from "./deadline.ts";
@@ -14,9 +16,11 @@ export interface ServerPrograms {
   readonly env: Record<string, string>;
   readonly deadline: Deadline;
   readonly signal?: AbortSignal;
+  /** They give way to other programs. */
+  readonly nice?: boolean;
 }
 
-export interface InitialiseCluster {
+interface InitialiseCluster {
   readonly data: string;
   /** Holds the superuser's password on one line; the server's account must be able to read it. */
   readonly passwordFile: string;
@@ -40,7 +44,7 @@ export async function initialiseCluster(programs: ServerPrograms, cluster: Initi
 }
 
 /** Statements for a server that is not running; each on one line. */
-export interface SingleUser {
+interface SingleUser {
   readonly data: string;
   readonly statements: readonly string[];
   readonly couldNot: string;
@@ -63,7 +67,9 @@ function runServerProgram(
   flags: readonly string[],
   stdin?: string,
 ): Promise<RunResult> {
-  const argv = programs.user.command([join(programs.binaries.directory, name), ...flags]);
+  const argv = programs.user.command(
+    gentle([join(programs.binaries.directory, name), ...flags], programs.nice ?? false),
+  );
   // LC_ALL=C: messages that we look into come in English. The folder "/" can be entered by everybody.
   const env = { ...programs.env, LC_ALL: "C", TZ: "UTC" };
   return run(argv, {
@@ -75,6 +81,11 @@ function runServerProgram(
   });
 }
 
+const KILLED = 128 + constants.signals.SIGKILL;
+
 function programFailure(couldNot: string, result: RunResult): OpsFailure {
+  if (result.exitCode === KILLED) {
+    return new OpsFailure(couldNot, { observed: "it was killed", hint: "dmesg --ctime | grep -i 'out of memory'" });
+  }
   return new OpsFailure(couldNot, { observed: tellingLine(result.stderr) ?? `exit code ${result.exitCode}` });
 }

@@ -5,6 +5,7 @@ import { statSync } from "node:fs";
 import { constants } from "node:os";
 import { OpsFailure } from "../failure.ts";
 import { within } from "../within.ts";
+import { behindGentle } from "./gentle.ts";
 import { LastWords } from "./last_words.ts";
 import { type Ends, pipelineScript } from "./pipeline_script.ts";
 import { endGroup } from "./run.ts";
@@ -158,8 +159,7 @@ function stall(stages: readonly (readonly string[])[], seconds: number, hint?: s
 
 /** The program that a stage runs: `pg_dump` of `nice -n 19 /usr/lib/.../pg_dump --verbose`. */
 export function programOf(stage: readonly string[]): string {
-  const program = stage[0] === "nice" ? stage[3] : stage[0];
-  return program?.split("/").at(-1) ?? "";
+  return behindGentle(stage)?.split("/").at(-1) ?? "";
 }
 
 /** Where bash could tell one code only (no such input) or none (it was killed), that holds for all of them. */

@@ -10,6 +10,7 @@ import { hostKeyFault, type KnownKey, knownHostKeys } from "./known_host_key.ts"
 import { type PinnedKey, pinFault } from "./pinned_key.ts";
 import type { SshHost } from "./resolve_host.ts";
 
+/** Whom to reach, and by when. */
 export interface ConnectOptions {
   readonly host: SshHost;
   /** `environmentForPrograms()`. */
@@ -28,6 +29,7 @@ export interface ConnectOptions {
   readonly onTrusted?: () => void;
 }
 
+/** Open until it is closed or lost. */
 export interface SshConnection {
   readonly host: SshHost;
   readonly client: Client;

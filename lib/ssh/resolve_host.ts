@@ -7,7 +7,7 @@ import { OpsFailure } from "../failure.ts";
 import { run } from "../process/run.ts";
 import { shellQuoted } from "../shell_quoted.ts";
 
-export interface HostQuestion {
+interface HostQuestion {
   /** A name or address as ssh takes it; may be an alias of the configuration. */
   readonly host: string;
   readonly user?: string;

@@ -6,6 +6,7 @@ import { SftpFault } from "./sftp_fault.ts";
 import { receiveBytes, receiveFile, sendBytes, sendFile } from "./transfer.ts";
 import { type Requests, watchedRequests } from "./watched_requests.ts";
 
+/** What lies at a path. */
 export interface RemoteEntry {
   readonly name: string;
   /** A symbolic link is `other`. */
@@ -39,7 +40,7 @@ export interface Sftp {
   freeBytes(path: string): Promise<number | null>;
 }
 
-export interface SftpOptions {
+interface SftpOptions {
   /** How long nothing may be answered while something is asked. */
   readonly stalledAfterMs: number;
 }

@@ -4,6 +4,7 @@
 /** `refused`: SFTP's "Failure", which servers say for a full disk, a quota, a name that is taken and all else. */
 export type SftpFaultKind = "missing" | "denied" | "refused" | "unsupported" | "lost" | "stalled";
 
+/** What the server said, sorted. */
 export class SftpFault extends Error {
   readonly kind: SftpFaultKind;
   constructor(kind: SftpFaultKind, message: string, cause?: unknown) {

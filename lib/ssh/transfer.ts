@@ -5,7 +5,7 @@ import type { SFTPWrapper, Stats } from "ssh2";
 import { forEachAtMost } from "../pool.ts";
 import type { Requests } from "./watched_requests.ts";
 
-export interface Wire {
+interface Wire {
   readonly wire: SFTPWrapper;
   readonly ask: Requests;
 }

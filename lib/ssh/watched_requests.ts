@@ -8,7 +8,7 @@ export type Ask<T> = (done: (error: unknown, value: T) => void) => void;
 /** @throws SftpFault when it was refused, nothing was answered for `stalledAfterMs`, or the connection is gone */
 export type Requests = <T>(ask: Ask<T>) => Promise<T>;
 
-export interface Watch {
+interface Watch {
   /** Aborted when there is nobody any more who could answer. */
   readonly lost: AbortSignal;
   /** Called after a stall. */

@@ -10,4 +10,6 @@ export interface Bench {
   readonly filled: FilledHubs;
   readonly fleet: Fleet;
   readonly rounds: number;
+  /** How many rows a database has that is dumped, restored and compared. */
+  readonly rows: number;
 }

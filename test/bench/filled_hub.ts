@@ -1,10 +1,16 @@
 // Hubs that have run for years: made in SQL, in seconds, once for all rows that ask the same of them.
+import type { Sql } from "../../lib/db/handles.ts";
 import { type BenchHub, type HubUrl, withDatabase } from "./bench_hub.ts";
 
 export interface Filling {
   readonly tasks: number;
   readonly progressEvents: number;
+  /** Of WIDE_TABLE, which is no table of the hub's; without it the table is not there. */
+  readonly wideRows?: number;
 }
+
+/** Rows of every common type, of about 280 bytes in the table and 50 in a dump: what is copied and compared by the million. */
+export const WIDE_TABLE = "bench.wide_rows";
 
 /** What it is to read; one of many kinds, and of each there are enough for a page. */
 export const EVENT_TYPE = "consistency_sweep_remote_all";
@@ -12,6 +18,8 @@ export const EVENT_TYPE = "consistency_sweep_remote_all";
 const TASKS_PER_WORKSTREAM = 20;
 const WORKSTREAMS_PER_REPO = 10;
 const EVENT_TYPES = 20;
+/** So that no statement comes near the time that a connection of ours gives it. */
+const ROWS_A_STATEMENT = 500_000;
 
 /** Each filling is made when somebody asks for it first. */
 export class FilledHubs {
@@ -31,7 +39,7 @@ export class FilledHubs {
   }
 }
 
-async function fill(hub: BenchHub, { tasks, progressEvents }: Filling): Promise<HubUrl> {
+async function fill(hub: BenchHub, { tasks, progressEvents, wideRows }: Filling): Promise<HubUrl> {
   const url = await hub.fresh();
   const workstreams = Math.ceil(tasks / TASKS_PER_WORKSTREAM);
   const repos = Math.ceil(workstreams / WORKSTREAMS_PER_REPO);
@@ -53,9 +61,24 @@ async function fill(hub: BenchHub, { tasks, progressEvents }: Filling): Promise<
       select gen_random_uuid(), case n % ${EVENT_TYPES}::int when 0 then ${EVENT_TYPE} else 'step_' || n % ${EVENT_TYPES}::int end,
         'api', 'Event ' || n, jsonb_build_object('exit_code', 0, 'remark', repeat('x', 200)), now() - n * interval '1 minute'
       from generate_series(1, ${progressEvents}::int) n`;
+    if (wideRows !== undefined) await fillWideTable(sql, wideRows);
     await sql`vacuum analyze`;
     // Now, and not while somebody is being timed.
     await sql`checkpoint`;
   });
   return url;
+}
+
+async function fillWideTable(sql: Sql, rows: number): Promise<void> {
+  await sql`create schema bench`;
+  await sql`create table bench.wide_rows (
+    id bigint, at timestamptz not null, code text not null, amount numeric not null, ratio float8 not null, detail jsonb not null, remark text)`;
+  for (let first = 1; first <= rows; first += ROWS_A_STATEMENT)
+    await sql`
+    insert into bench.wide_rows
+    select n, '2026-01-02 03:04:05.678901+00'::timestamptz + n * interval '1.37 s', 'item-' || left(md5(n::text), 12), n * 1.0137,
+      sqrt(n), jsonb_build_object('step', n, 'state', (array['todo', 'done', 'blocked'])[1 + n % 3], 'tags', jsonb_build_array('a', n % 97)),
+      'Step ' || n || ' was looked at by agent ' || n % 31 || ' and left as it was found, with ' || n % 1009 || ' remarks on the way'
+    from generate_series(${first}::bigint, ${Math.min(rows, first + ROWS_A_STATEMENT - 1)}::bigint) n`;
+  await sql`alter table bench.wide_rows add primary key (id)`;
 }

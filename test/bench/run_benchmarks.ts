@@ -1,6 +1,6 @@
 // `npm run bench`: what the toolkit promises about speed and memory, measured on real repositories and a real PostgreSQL
 // that come and go with the run. Prints a Markdown table; exit 1 when a bar is missed.
-// Usage: npm run bench -- [NAME]... [--rounds N]
+// Usage: npm run bench -- [NAME]... [--rounds N] [--rows N]
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,11 @@ import { FilledHubs } from "./filled_hub.ts";
 import { Fleet } from "./fleet.ts";
 import { ROUNDS } from "./measure.ts";
 import { machineLine, type Row, renderTable } from "./result_table.ts";
+import { backupRow } from "./row_backup.ts";
 import { compareRow } from "./row_compare.ts";
+import { drillRow } from "./row_drill.ts";
+import { drillLiveRow } from "./row_drill_live.ts";
+import { fingerprintRow } from "./row_fingerprint.ts";
 import { firstRow } from "./row_first.ts";
 import { helpRow } from "./row_help.ts";
 import { memoryRow } from "./row_memory.ts";
@@ -48,26 +52,34 @@ const ROWS: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
   relay: relayRow,
   compare: compareRow,
   "service-memory": serviceMemoryRow,
+  fingerprint: fingerprintRow,
+  backup: backupRow,
+  drill: drillRow,
+  "drill-live": drillLiveRow,
 };
 
 const EXIT_MISSED = 1;
 const EXIT_USAGE = 64;
 
+/** Rows of the databases that are copied, unless --rows says more: ten million take an hour of all rounds. */
+const ROWS_TO_COPY = 1_000_000;
+
 interface Request {
   readonly names: readonly string[];
   readonly rounds: number;
+  readonly rows: number;
 }
 
 /** @returns null for arguments that make no sense */
 function readArguments(argv: readonly string[]): Request | null {
   try {
-    const options = { rounds: { type: "string" } } as const;
+    const options = { rounds: { type: "string" }, rows: { type: "string" } } as const;
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
     const names = positionals.length > 0 ? positionals : Object.keys(ROWS);
     const rounds = Number(values.rounds ?? ROUNDS);
-    return names.every((name) => Object.hasOwn(ROWS, name)) && Number.isInteger(rounds) && rounds > 0
-      ? { names, rounds }
-      : null;
+    const rows = Number(values.rows ?? ROWS_TO_COPY);
+    const counts = [rounds, rows].every((count) => Number.isInteger(count) && count > 0);
+    return counts && names.every((name) => Object.hasOwn(ROWS, name)) ? { names, rounds, rows } : null;
   } catch {
     return null;
   }
@@ -76,7 +88,7 @@ function readArguments(argv: readonly string[]): Request | null {
 async function main(argv: readonly string[]): Promise<number> {
   const request = readArguments(argv);
   if (request === null) {
-    say(`Could not run the benchmark: wanted [${Object.keys(ROWS).join("|")}]... [--rounds N]`);
+    say(`Could not run the benchmark: wanted [${Object.keys(ROWS).join("|")}]... [--rounds N] [--rows N]`);
     return EXIT_USAGE;
   }
   // Named like a test's folder: a run that was killed is tidied up by the next test run.
@@ -96,6 +108,7 @@ async function main(argv: readonly string[]): Promise<number> {
       filled: new FilledHubs(hub),
       fleet: fleetBelow(folder),
       rounds: request.rounds,
+      rows: request.rows,
     });
     const about = { rounds: request.rounds, postgres: hub.version, disk: await diskOf(folder) };
     process.stdout.write(`${renderTable(rows)}\n\n${machineLine(about)}\n`);

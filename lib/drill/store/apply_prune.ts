@@ -9,7 +9,7 @@ import { type PrunePlan, type PruneTerms, planPrune } from "./plan_prune.ts";
 import type { OnBytes, Store } from "./store.ts";
 import { writeTombstone } from "./tombstones.ts";
 
-export interface Prune {
+interface Prune {
   readonly store: Store;
   readonly plan: PrunePlan;
   /** Those that the plan was made by, its `now` too. */
@@ -25,7 +25,7 @@ export interface Prune {
  */
 export async function applyPrune({ store, plan, terms, stateHubHome, signal, onProgress }: Prune): Promise<string[]> {
   const backups = await listBackups(store);
-  requireUnmoved(store, plan, planPrune(backups, terms));
+  requireUnmoved({ store, terms }, plan, planPrune(backups, terms));
   const gone: string[] = [];
   const all = [...plan.unfinished, ...[...plan.remove].reverse()];
   for (const { id } of all) {
@@ -51,7 +51,7 @@ async function removeOne(store: Store, backup: StoredBackup | undefined, stateHu
   await store.remove(backup.id);
 }
 
-function requireUnmoved(store: Store, planned: PrunePlan, now: PrunePlan): void {
+function requireUnmoved({ store, terms }: Pick<Prune, "store" | "terms">, planned: PrunePlan, now: PrunePlan): void {
   // Sizes may grow while a backup is being written; what stays and what goes may not change.
   const shape = ({ keep, remove, unfinished }: PrunePlan) =>
     canonical(
@@ -62,6 +62,6 @@ function requireUnmoved(store: Store, planned: PrunePlan, now: PrunePlan): void 
     observed: "the store is not what it was when the plan was made: a backup came, went, was changed or was drilled",
     expected: "the same list",
     where: store.target,
-    hint: `scripts/backup_restore_drill.ts prune --store ${shellQuoted(store.target)} --keep-last N --plan FILE`,
+    hint: `scripts/backup_restore_drill.ts prune --store ${shellQuoted(store.target)} --keep-last ${terms.keepLast}`,
   });
 }

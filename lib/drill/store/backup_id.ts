@@ -15,14 +15,21 @@ export function newBackupId(clock: string, database: string): string {
     throw new OpsFailure("Could not name the backup", { observed: clock, expected: "a time, ISO 8601" });
   }
   const time = `${at.toISOString().slice(0, 19).replace(/[-:]/g, "")}Z`;
-  const name =
-    database
-      .toLowerCase()
-      .replace(/[^a-z0-9_-]+/g, "_")
-      .slice(0, 40) || "database";
-  return `${time}-${name}-${randomBytes(4).toString("hex")}`;
+  return `${time}-${nameInId(database)}-${randomBytes(4).toString("hex")}`;
 }
 
+/** A database's name as far as an id can hold it. */
+export function nameInId(database: string): string {
+  const plain = database.toLowerCase().replace(/[^a-z0-9_-]+/g, "_");
+  return plain.slice(0, 40) || "database";
+}
+
+/** What nameInId() gave when the id was made. */
+export function databaseInId(id: string): string {
+  return id.replace(/^[^-]*-/, "").replace(/-[^-]*$/, "");
+}
+
+/** Whether a folder has the name of a backup: others may lie beside it. */
 export function isBackupId(name: string): boolean {
   return ID.test(name) && !Number.isNaN(takenAt(name).getTime());
 }

@@ -8,7 +8,7 @@ import { listBackups } from "./list_backups.ts";
 import { type Manifest, type ManifestBody, manifestText, type Part, sealManifest } from "./manifest.ts";
 import { MANIFEST, type OnBytes, type Store } from "./store.ts";
 
-export interface WriterTerms {
+interface WriterTerms {
   readonly store: Store;
   /** From newBackupId(). */
   readonly id: string;
@@ -17,8 +17,10 @@ export interface WriterTerms {
   readonly signal?: AbortSignal;
 }
 
+/** What the writer cannot know by itself. */
 export type SealedFacts = Omit<ManifestBody, "id" | "parts" | "bytes" | "previous">;
 
+/** A backup in the making: parts first, then the seal. */
 export interface BackupWriter {
   readonly id: string;
   /** Where a part may be written right in the store's folder; null: write it elsewhere, and put it. */
@@ -92,7 +94,7 @@ async function takeAway(store: Store, id: string): Promise<string | null> {
   } catch (error) {
     return (
       `Parts of the unfinished ${id} are left in ${shellQuoted(store.target)}: ${describeFailure(error)}. ` +
-      "Without a manifest they are no backup; prune takes them away after 24 hours."
+      "Without a manifest they are no backup; prune takes them away when the store has a file that is a day newer."
     );
   }
 }

@@ -3,7 +3,7 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 
-export interface LocalCopy {
+interface LocalCopy {
   readonly signal?: AbortSignal;
   readonly onBytes: (bytes: number, of: number) => void;
   /** Whether it may take the place of what is there. */

@@ -1,36 +1,26 @@
 // A store in a folder of this machine, or one that is mounted here. What is written is for its owner alone and on the disk
 // before it is said to be there; a link in it could lead anywhere, and is not followed.
 import { constants } from "node:fs";
-import { chmod, lstat, mkdir, open, readdir, rename, rm, rmdir, stat, statfs, unlink } from "node:fs/promises";
+import { chmod, lstat, mkdir, open, readdir, realpath, rename, rm, rmdir, statfs, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { writeWhole } from "../../whole_file.ts";
 import { copyLocal, flush } from "./copy_local.ts";
 import { folderTrouble } from "./folder_trouble.ts";
 import type { StoreOptions } from "./open_store.ts";
+import { requireStoreFolder } from "./require_folder.ts";
 import { MANIFEST, type OnBytes, type Store, type StoredFile } from "./store.ts";
 import { storeFailure } from "./store_failure.ts";
 import type { StoreTarget } from "./store_target.ts";
 import { isPlainName, storedPath } from "./stored_names.ts";
 
-/** @throws OpsFailure (automation) when the folder can't be had */
+/** By its real path: two names of one folder would be two stores to the ledger. @throws OpsFailure (automation) when it can't be had */
 export async function openFolderStore(
   { folder }: StoreTarget & { kind: "folder" },
   { signal, make = true }: StoreOptions,
 ): Promise<Store> {
   signal?.throwIfAborted();
-  await folderTrouble("Could not open the store", { target: folder }, () => makeReady(folder, make));
-  return new FolderStore(folder, signal);
-}
-
-async function makeReady(folder: string, make: boolean): Promise<void> {
-  const there = await stat(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" && make) return null;
-    throw error;
-  });
-  if (there === null) {
-    await mkdir(folder, { mode: 0o700 });
-    await flush(dirname(folder));
-  } else if (!there.isDirectory()) throw Object.assign(new Error("not a folder"), { code: "ENOTDIR" });
+  await folderTrouble("Could not open the store", { target: folder }, () => requireStoreFolder(folder, make));
+  return new FolderStore(await realpath(folder), signal);
 }
 
 class FolderStore implements Store {

@@ -4,6 +4,7 @@ import { OpsFailure } from "../../failure.ts";
 import { shellQuoted } from "../../shell_quoted.ts";
 import { roomInWords, storeFailure } from "./store_failure.ts";
 
+/** Where it went wrong. */
 export interface StorePlace {
   readonly target: string;
   readonly path?: string;

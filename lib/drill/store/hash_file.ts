@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 
-export interface Hashing {
+interface Hashing {
   readonly signal?: AbortSignal;
   readonly onBytes?: (bytes: number) => void;
 }

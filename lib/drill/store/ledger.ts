@@ -18,8 +18,11 @@ const line = z.strictObject({
 });
 
 type Line = z.infer<typeof line>;
+
+/** A backup that this machine made or pruned. */
 export type KnownManifest = Pick<Line, "store" | "id" | "digest" | "created_at">;
 
+/** This machine's memory of a store. */
 export interface KnownManifests {
   readonly made: readonly KnownManifest[];
   readonly pruned: readonly KnownManifest[];
@@ -30,6 +33,7 @@ export function rememberManifest(stateHubHome: string, store: string, what: Mani
   add(stateHubHome, "made", { store, id: what.id, digest: what.digest, created_at: what.created_at });
 }
 
+/** So that it is not missed later. */
 export function rememberPruned(stateHubHome: string, store: string, what: Manifest): void {
   add(stateHubHome, "pruned", { store, id: what.id, digest: what.digest, created_at: what.created_at });
 }
@@ -43,6 +47,7 @@ export function knownManifests(stateHubHome: string): KnownManifests {
   };
 }
 
+/** One JSON line for each backup that was made or pruned. */
 export function ledgerPath(stateHubHome: string): string {
   return join(stateHubHome, "backups/ledger.jsonl");
 }

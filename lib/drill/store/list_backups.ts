@@ -4,9 +4,11 @@ import { forEachAtMost } from "../../pool.ts";
 import { isBackupId, takenAt } from "./backup_id.ts";
 import type { Manifest } from "./manifest.ts";
 import { inspectManifest, type ManifestProblem } from "./read_manifest.ts";
-import type { Store } from "./store.ts";
+import type { Store, StoredFile } from "./store.ts";
 import { readVerifications, type Verification } from "./verification.ts";
+import { wrongSize } from "./verify_parts.ts";
 
+/** A folder of the store with the name of a backup, whole or not. */
 export interface StoredBackup {
   readonly id: string;
   /** By the source database's clock; of a backup with a problem as its name says. */
@@ -14,6 +16,8 @@ export interface StoredBackup {
   /** null: it is unfinished, or has a problem. */
   readonly manifest: Manifest | null;
   readonly problem: ManifestProblem | null;
+  /** Parts that are missing or have another size, in one line each; their bytes are for a drill to look at. */
+  readonly lacking: readonly string[];
   /** Newest first. */
   readonly verified: readonly Verification[];
   readonly remarks: readonly string[];
@@ -53,6 +57,7 @@ async function readBackup(store: Store, id: string): Promise<StoredBackup> {
     takenAt: found === null ? takenAt(id) : new Date(found.created_at),
     manifest: found,
     problem: problem?.kind === "none" ? null : problem,
+    lacking: lackingOf(found, files),
     verified: drills?.verified ?? [],
     remarks: drills?.remarks ?? [],
     unfinished: problem?.kind === "none",
@@ -61,6 +66,16 @@ async function readBackup(store: Store, id: string): Promise<StoredBackup> {
   };
 }
 
+function lackingOf(manifest: Manifest | null, files: readonly StoredFile[]): string[] {
+  const there = new Map(files.map(({ name, bytes }) => [name, bytes]));
+  return (manifest?.parts ?? []).flatMap((part) => wrongSize(part, there.get(part.name))?.says ?? []);
+}
+
 function newestFirst(left: StoredBackup, right: StoredBackup): number {
-  return Number(right.takenAt) - Number(left.takenAt) || (left.id < right.id ? 1 : -1);
+  return latest(right) - latest(left) || (left.id < right.id ? 1 : -1);
+}
+
+/** A name tells the second alone: one with a problem counts as its last, so that no sound one of that second hides it. */
+function latest({ takenAt, manifest }: StoredBackup): number {
+  return Number(takenAt) + (manifest === null ? 999 : 0);
 }

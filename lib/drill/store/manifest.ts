@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { digestOf } from "../../canonical.ts";
 
+/** Of the shape below; another one is not read. */
 export const MANIFEST_VERSION = 1;
 
 const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -41,10 +42,14 @@ const body = z.strictObject({
   previous: z.strictObject({ id: z.string(), digest: hex64 }).nullable(),
 });
 
+/** The shape of a manifest.json. */
 export const manifest = z.strictObject({ ...body.shape, digest: hex64 });
 
+/** One file of a backup. */
 export type Part = z.infer<typeof part>;
+/** What a backup is, sealed by its digest. */
 export type Manifest = z.infer<typeof manifest>;
+/** What is sealed. */
 export type ManifestBody = Omit<Manifest, "schema_version" | "digest">;
 
 /** With its digest, over all the rest of it. */
@@ -53,6 +58,7 @@ export function sealManifest(what: ManifestBody): Manifest {
   return { ...whole, digest: digestOf(whole) };
 }
 
+/** Whether its digest is that of what it says. */
 export function isSealed({ digest, ...rest }: Manifest): boolean {
   return digest === digestOf(rest);
 }

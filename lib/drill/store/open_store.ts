@@ -4,6 +4,7 @@ import { openSftpStore } from "./sftp_store.ts";
 import type { Store } from "./store.ts";
 import { type StoreTarget, storeTarget } from "./store_target.ts";
 
+/** How a store is reached. */
 export interface StoreOptions {
   /** `environmentForPrograms()`. */
   readonly env: Readonly<Record<string, string>>;

@@ -1,7 +1,9 @@
-// Which backups may go. The rule that stands above count and age: the newest one, and the newest one that a drill has proven, stay
-// whatever was asked for; so does what is being written, and what somebody ought to look at. (pure)
+// Which backups may go. The rule that stands above count and age: of each database the newest one, and the newest one that a drill
+// has proven, stay whatever was asked for; so does what is being written, and what somebody ought to look at. (pure)
 import type { StoredBackup } from "./list_backups.ts";
+import { databaseKey } from "./stored_databases.ts";
 
+/** What is to be kept. */
 export interface PruneTerms {
   /** At least 1. */
   readonly keepLast: number;
@@ -10,6 +12,7 @@ export interface PruneTerms {
   readonly now: Date;
 }
 
+/** A backup, and why it stays or goes. */
 export interface Pruned {
   readonly id: string;
   /** null for an unfinished one. */
@@ -19,6 +22,7 @@ export interface Pruned {
   readonly reasons: readonly string[];
 }
 
+/** Every backup of the store, in one of three lists. */
 export interface PrunePlan {
   readonly keep: readonly Pruned[];
   readonly remove: readonly Pruned[];
@@ -30,9 +34,17 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** A backup of a very large database may be under way for that long without a new file. */
 const UNFINISHED_MS = DAY_MS;
 
+/** Three clocks come together in a store, and this host's may be wrong by days. For whoever reads a plan. */
+export const CLOCKS =
+  "Ages count back from each database's newest backup, by its own clock, and from no later than this host's; " +
+  "of what is unfinished from the store's newest file, by the store's.";
+
+/** Removes nothing. The newest good one stays, whatever the terms are. */
 export function planPrune(backups: readonly StoredBackup[], terms: PruneTerms): PrunePlan {
   const newestFirst = [...backups].sort((a, b) => Number(b.takenAt) - Number(a.takenAt) || (a.id < b.id ? 1 : -1));
-  const judged = newestFirst.map((backup) => ({ backup, reasons: whyKept(backup, newestFirst, terms) }));
+  const latest = { takenAt: latestOf(backups, "takenAt"), touchedAt: latestOf(backups, "touchedAt") };
+  const reasonsOf = (backup: StoredBackup) => whyKept(backup, ofItsDatabase(backup, newestFirst), { ...terms, latest });
+  const judged = newestFirst.map((backup) => ({ backup, reasons: reasonsOf(backup) }));
   const gone = judged.filter(({ reasons }) => reasons.length === 0).map(({ backup }) => backup);
   return {
     keep: judged.filter(({ reasons }) => reasons.length > 0).map(({ backup, reasons }) => named(backup, reasons)),
@@ -41,19 +53,44 @@ export function planPrune(backups: readonly StoredBackup[], terms: PruneTerms): 
   };
 }
 
+/** A store may hold those of several: none of them takes the place of another's. */
+function ofItsDatabase(backup: StoredBackup, all: readonly StoredBackup[]): StoredBackup[] {
+  return all.filter((each) => databaseOf(each) === databaseOf(backup));
+}
+
+/** Those without a manifest are nobody's. */
+function databaseOf({ manifest }: StoredBackup): string {
+  return manifest === null ? "" : databaseKey(manifest);
+}
+
+/** Of all that the store holds, in milliseconds. */
+interface Latest {
+  readonly takenAt: number;
+  readonly touchedAt: number;
+}
+
+interface RuleTerms extends PruneTerms {
+  readonly latest: Latest;
+}
+
 interface Rule {
   readonly says: (terms: PruneTerms) => string;
-  readonly keeps: (backup: StoredBackup, all: readonly StoredBackup[], terms: PruneTerms) => boolean;
+  /** `all`: of the same database, newest first. */
+  readonly keeps: (backup: StoredBackup, all: readonly StoredBackup[], terms: RuleTerms) => boolean;
 }
 
 const RULES: readonly Rule[] = [
   {
     says: () => "it may be being written",
-    keeps: (backup, _, { now }) => backup.unfinished && Number(now) - lastSeen(backup) < UNFINISHED_MS,
+    keeps: (backup, _, { latest }) => backup.unfinished && idleMs(backup, latest) < UNFINISHED_MS,
   },
   {
     says: () => "its manifest has a problem: look first, then remove it by hand",
     keeps: ({ problem }) => problem !== null,
+  },
+  {
+    says: () => "parts of it are missing or cut off: look first, then remove it by hand",
+    keeps: ({ lacking }) => lacking.length > 0,
   },
   { says: () => "the newest complete one", keeps: (backup, all) => backup === all.find(isComplete) },
   { says: () => "the newest one that a drill has proven", keeps: (backup, all) => backup === all.find(isProven) },
@@ -66,12 +103,15 @@ const RULES: readonly Rule[] = [
   },
   {
     says: ({ keepDays }) => `younger than ${keepDays} days`,
-    keeps: (backup, _, { keepDays, now }) =>
-      isComplete(backup) && keepDays !== null && Number(now) - Number(backup.takenAt) < keepDays * DAY_MS,
+    // One of a time to come must not make all others old.
+    keeps: (backup, all, { keepDays, now }) =>
+      isComplete(backup) &&
+      keepDays !== null &&
+      Math.min(Number(now), latestOf(all.filter(isComplete), "takenAt")) - Number(backup.takenAt) < keepDays * DAY_MS,
   },
 ];
 
-function whyKept(backup: StoredBackup, all: readonly StoredBackup[], terms: PruneTerms): string[] {
+function whyKept(backup: StoredBackup, all: readonly StoredBackup[], terms: RuleTerms): string[] {
   return RULES.filter(({ keeps }) => keeps(backup, all, terms)).map(({ says }) => says(terms));
 }
 
@@ -79,8 +119,8 @@ function whyGone({ keepLast, keepDays }: PruneTerms): string {
   return `not among the newest ${keepLast}${keepDays === null ? "" : `, and older than ${keepDays} days`}`;
 }
 
-function isComplete({ manifest }: StoredBackup): boolean {
-  return manifest !== null;
+function isComplete({ manifest, lacking }: StoredBackup): boolean {
+  return manifest !== null && lacking.length === 0;
 }
 
 /** Of the last drill that came to a verdict: one that could not tell takes nothing back. */
@@ -97,8 +137,13 @@ function isBad(backup: StoredBackup): boolean {
   return lastVerdict(backup) === "failed";
 }
 
-function lastSeen({ takenAt, touchedAt }: StoredBackup): number {
-  return Math.max(Number(takenAt), Number(touchedAt ?? 0));
+/** How long nothing was written to it, by the clock that wrote; an empty one has its name's time alone. */
+function idleMs({ takenAt, touchedAt }: StoredBackup, latest: Latest): number {
+  return touchedAt === null ? latest.takenAt - Number(takenAt) : latest.touchedAt - Number(touchedAt);
+}
+
+function latestOf(backups: readonly StoredBackup[], what: keyof Latest): number {
+  return backups.reduce((latest, backup) => Math.max(latest, Number(backup[what] ?? 0)), 0);
 }
 
 function named({ id, manifest, bytes }: StoredBackup, reasons: readonly string[]): Pruned {

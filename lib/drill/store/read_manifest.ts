@@ -3,18 +3,13 @@
 import { OpsFailure } from "../../failure.ts";
 import { firstFault } from "../../plan/read_json.ts";
 import { shellQuoted } from "../../shell_quoted.ts";
+import { databaseInId, isBackupId, nameInId, takenAt } from "./backup_id.ts";
 import { isSealed, MANIFEST_VERSION, type Manifest, manifest, manifestText } from "./manifest.ts";
 import { MANIFEST, type Store, type StoredFile } from "./store.ts";
 
-export type ManifestFault =
-  | "none"
-  | "too_large"
-  | "no_json"
-  | "unknown_version"
-  | "wrong_shape"
-  | "edited"
-  | "of_another";
+type ManifestFault = "none" | "too_large" | "no_json" | "unknown_version" | "wrong_shape" | "edited" | "of_another";
 
+/** Why a manifest is not believed. */
 export interface ManifestProblem {
   readonly kind: ManifestFault;
   /** Completes "ID/manifest.json: ..." */
@@ -67,7 +62,19 @@ function judge(text: string, id: string): { manifest: Manifest } | { problem: Ma
   if (!isSealed(found.data)) return problem("edited", "its digest is not that of what it says: it was edited");
   if (manifestText(found.data) !== text) return problem("edited", "it is not written as it was: it was edited");
   if (found.data.id !== id) return problem("of_another", `it is that of another backup, ${shellQuoted(found.data.id)}`);
+  if (!isOfItsTime(found.data)) return problem("edited", "its time is not that of its name: it was edited");
+  if (!isOfItsDatabase(found.data)) return problem("edited", "its database is not that of its name: it was edited");
   return { manifest: found.data };
+}
+
+/** Else the newest backup of one database could be given to another. */
+function isOfItsDatabase({ id, database }: Manifest): boolean {
+  return !isBackupId(id) || databaseInId(id) === nameInId(database);
+}
+
+/** Else a backup could be made the newest, or an old one, by a manifest that was sealed again. */
+function isOfItsTime({ id, created_at }: Manifest): boolean {
+  return !isBackupId(id) || Math.floor(Date.parse(created_at) / 1000) * 1000 === Number(takenAt(id));
 }
 
 function problem(kind: ManifestFault, says: string): { problem: ManifestProblem } {

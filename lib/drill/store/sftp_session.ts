@@ -27,6 +27,7 @@ export async function sftpSession(
   return new SftpSession(found, options);
 }
 
+/** A connection that is made again when it breaks. */
 export class SftpSession {
   readonly host: SshHost;
   readonly #options: StoreOptions;

@@ -20,7 +20,7 @@ export async function openSftpStore(target: StoreTarget & { kind: "sftp" }, opti
   const session = await sftpSession(target, options);
   const store = new SftpStore(target, session);
   try {
-    await store.makeReady(options.make ?? true);
+    await store.findOrMakeFolder(options.make ?? true);
     return store;
   } catch (error) {
     await session.close();
@@ -42,7 +42,7 @@ class SftpStore implements Store {
     this.#session = session;
   }
 
-  async makeReady(make: boolean): Promise<void> {
+  async findOrMakeFolder(make: boolean): Promise<void> {
     await this.#tried("Could not open the store", undefined, async (sftp) => {
       const there = await sftp.entry(this.#folder, true);
       if (there?.kind === "folder") return;

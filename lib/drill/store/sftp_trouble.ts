@@ -6,7 +6,7 @@ import { SftpFault, type SftpFaultKind } from "../../ssh/sftp_fault.ts";
 import type { StorePlace } from "./folder_trouble.ts";
 import { roomInWords, storeFailure } from "./store_failure.ts";
 
-export interface SftpPlace extends StorePlace {
+interface SftpPlace extends StorePlace {
   readonly host: SshHost;
   /** The store's folder over there. */
   readonly folder: string;
@@ -37,7 +37,13 @@ export async function sftpTrouble<T>(couldNot: string, place: SftpPlace, work: (
       target: place.target,
       ...(place.path === undefined ? {} : { path: place.path }),
       observed: WORDS[fault.kind](fault, room),
-      hint: `${place.host.command} ${shellQuoted(`ls -la ${shellQuoted(place.folder)}; df -h ${shellQuoted(place.folder)}`)}`,
+      hint: lookOverThere(place),
     });
   }
+}
+
+/** By sftp: an account that keeps backups ought to have no shell. */
+function lookOverThere({ host, folder }: SftpPlace): string {
+  const asked = [`ls -la ${shellQuoted(folder)}`, `df -h ${shellQuoted(folder)}`].map(shellQuoted).join(" ");
+  return `printf '%s\\n' ${asked} | ${host.command.replace(/^ssh/, "sftp -b -").replace(" -p ", " -P ")}`;
 }

@@ -1,6 +1,7 @@
 // Where backups are kept: a folder here, or one on another host. Both promise the same, so that whoever writes, lists, drills or
 // prunes need not know which it is. (types)
 
+/** A file of a folder of the store. */
 export interface StoredFile {
   readonly name: string;
   readonly bytes: number;
@@ -8,6 +9,7 @@ export interface StoredFile {
   readonly modifiedAt: Date;
 }
 
+/** Called often; it must not wait. */
 export type OnBytes = (progress: { readonly at?: string; readonly bytes?: number; readonly of?: number }) => void;
 
 /**

@@ -1,7 +1,7 @@
 // What is said when a store does not do what it was asked: which store, which part, and what to look at next.
 import { OpsFailure } from "../../failure.ts";
 
-export interface StoreTrouble {
+interface StoreTrouble {
   /** As it may be printed. */
   readonly target: string;
   /** `FOLDER/NAME`, where it is about one. */

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { usageFailure } from "../../failure.ts";
 import { printableUrl } from "../../secret.ts";
 
+/** What --store names. */
 export type StoreTarget =
   | { readonly kind: "folder"; readonly folder: string }
   | {

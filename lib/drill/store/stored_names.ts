@@ -4,11 +4,12 @@ import { OpsFailure } from "../../failure.ts";
 
 const PLAIN = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$/;
 
+/** Whether a name that the store gave leads nowhere else. */
 export function isPlainName(name: string): boolean {
   return PLAIN.test(name);
 }
 
-export interface StoredPath {
+interface StoredPath {
   readonly folder: string;
   /** null: the folder itself. */
   readonly name: string | null;

@@ -14,6 +14,7 @@ const tombstone = z.strictObject({
   pruned_at: z.iso.datetime(),
 });
 
+/** Before the backup goes, so that whoever misses it can tell why. */
 export async function writeTombstone(store: Store, { id, digest, created_at }: Manifest, now: Date): Promise<void> {
   if (!(await store.folders()).includes(FOLDER)) await store.makeFolder(FOLDER);
   const what = { id, digest, created_at, pruned_at: now.toISOString() };

@@ -17,6 +17,7 @@ const verification = z.strictObject({
   evidence_digest: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
+/** That a backup was drilled, and what came of it. */
 export type Verification = z.infer<typeof verification>;
 
 const NAME = /^verified-[A-Za-z0-9-]{1,64}\.json$/;
@@ -36,11 +37,12 @@ export async function recordVerification(
   await store.writeText(`${id}/verified-${what.drill_id}.json`, `${JSON.stringify(found.data, null, 2)}\n`);
 }
 
+/** Such a file is no part of the backup. */
 export function isVerificationFile(name: string): boolean {
   return NAME.test(name);
 }
 
-export interface Verifications {
+interface Verifications {
   /** Newest first. */
   readonly verified: readonly Verification[];
   readonly remarks: readonly string[];

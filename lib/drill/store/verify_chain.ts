@@ -7,6 +7,7 @@ import type { Manifest } from "./manifest.ts";
 import type { Store } from "./store.ts";
 import { prunedIn } from "./tombstones.ts";
 
+/** What is not as this machine left it. */
 export interface ChainProblem {
   readonly kind: "sealed_again" | "link_differs" | "missing" | "rolled_back";
   /** The backup that is not as it was, or is gone. */
@@ -14,7 +15,7 @@ export interface ChainProblem {
   readonly says: string;
 }
 
-export interface Known extends KnownManifests {
+interface Known extends KnownManifests {
   /** Ids of which the store itself says that they were pruned. Believed of those alone that are older than the newest there. */
   readonly buried: readonly string[];
 }
@@ -35,7 +36,7 @@ export async function checkChain(
  * @param known what was made in this store, and what was pruned
  * @param digests what was made in any store: a backup that was copied elsewhere keeps its id
  */
-export function verifyChain(
+function verifyChain(
   backups: readonly StoredBackup[],
   known: Known,
   digests: readonly KnownManifest[] = known.made,

@@ -5,20 +5,20 @@ import type { Manifest, Part } from "./manifest.ts";
 import { MANIFEST, type OnBytes, type Store } from "./store.ts";
 import { isVerificationFile } from "./verification.ts";
 
-export interface PartProblem {
+interface PartProblem {
   readonly part: string;
   readonly kind: "missing" | "truncated" | "longer" | "changed" | "swapped";
   readonly says: string;
 }
 
-export interface VerifiedParts {
+interface VerifiedParts {
   readonly problems: readonly PartProblem[];
   readonly remarks: readonly string[];
   /** Where each part that is as it should be lies on this machine. */
   readonly files: ReadonlyMap<string, string>;
 }
 
-export interface PartsToVerify {
+interface PartsToVerify {
   readonly store: Store;
   readonly manifest: Manifest;
   /** Where parts of a store on another host are fetched to. */
@@ -45,7 +45,8 @@ export async function verifyParts(o: PartsToVerify): Promise<VerifiedParts> {
   return { problems, remarks: extraFiles(manifest, [...there.keys()]), files };
 }
 
-function wrongSize({ name, bytes }: Part, there: number | undefined): PartProblem | null {
+/** @param there the size of what lies in its place */
+export function wrongSize({ name, bytes }: Part, there: number | undefined): PartProblem | null {
   if (there === undefined) return { part: name, kind: "missing", says: `${name} is missing` };
   if (there === bytes) return null;
   const kind = there < bytes ? "truncated" : "longer";

@@ -14,7 +14,8 @@ const MAY_HOLD_SECRET = /^(?:user mapping|subscription|server|foreign|function|p
 const LONGEST = 300;
 
 /**
- * The same differences, with the first line that differs in place of the digests, for at most `most` of them.
+ * The same differences, with the first line that differs in place of the digests, for at most `most` of them. Of what may hold a
+ * secret the line's number is added.
  * @param files the SQL files that were compared
  */
 export async function withDifferingLines<D extends Differing>(
@@ -22,16 +23,15 @@ export async function withDifferingLines<D extends Differing>(
   files: { readonly expected: string; readonly actual: string },
   most = 50,
 ): Promise<D[]> {
-  const shown = differences.slice(0, most).filter(({ kind }) => !MAY_HOLD_SECRET.test(kind));
-  if (shown.length === 0) return [...differences];
-  const keys = new Set(shown.map(keyOf));
+  const keys = new Set(differences.slice(0, most).map(keyOf));
+  if (keys.size === 0) return [...differences];
   const [expected, actual] = [
     await readDefinitionTexts(files.expected, keys),
     await readDefinitionTexts(files.actual, keys),
   ];
   return differences.map((each) => {
     const [left, right] = [expected.get(keyOf(each)), actual.get(keyOf(each))];
-    return left === undefined || right === undefined ? each : { ...each, ...firstDiffering(left, right) };
+    return left === undefined || right === undefined ? each : shown(each, left.split("\n"), right.split("\n"));
   });
 }
 
@@ -39,11 +39,12 @@ function keyOf({ kind, object }: Differing): string {
   return `${kind.toUpperCase()}: ${object}`;
 }
 
-function firstDiffering(left: string, right: string) {
-  const [lines, others] = [left.split("\n"), right.split("\n")];
-  const at = lines.findIndex((line, index) => line !== others[index]);
-  const index = at < 0 ? lines.length : at;
-  return { expected: lineAt(lines, index), actual: lineAt(others, index) };
+function shown<D extends Differing>(difference: D, expected: readonly string[], actual: readonly string[]): D {
+  const found = expected.findIndex((line, index) => line !== actual[index]);
+  const at = found < 0 ? expected.length : found;
+  if (MAY_HOLD_SECRET.test(difference.kind))
+    return { ...difference, actual: `${difference.actual}, not the same from line ${at + 1} on` };
+  return { ...difference, expected: lineAt(expected, at), actual: lineAt(actual, at) };
 }
 
 function lineAt(lines: readonly string[], index: number): string {

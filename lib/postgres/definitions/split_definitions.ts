@@ -3,6 +3,7 @@
 import { OpsFailure } from "../../failure.ts";
 import { afterLine, CODE, type Within } from "./sql_lexer.ts";
 
+/** One object of a dump. */
 export interface Definition {
   /** "TYPE: schema.name", "TYPE: name" where there is no schema. Overloaded functions have their arguments in the name. */
   readonly object: string;

@@ -1,12 +1,14 @@
 // Where a line of SQL leaves us: in code, or within a string, a quoted name, a dollar-quoted body or a comment. A function's
 // body may hold lines that look like pg_dump's own; only this tells them apart. (pure)
 
+/** What a line begins in. */
 export type Within =
   | { readonly in: "code" }
   | { readonly in: "quote"; readonly mark: "'" | '"'; readonly backslash: boolean }
   | { readonly in: "dollar"; readonly tag: string }
   | { readonly in: "comment"; readonly depth: number };
 
+/** Where every dump begins. */
 export const CODE: Within = { in: "code" };
 
 // One character is one byte (latin1), so \x80-\xff stands for whatever letters the dump's encoding has.

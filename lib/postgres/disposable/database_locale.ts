@@ -4,6 +4,7 @@ import { z } from "zod";
 import { OpsFailure } from "../../failure.ts";
 import type { Query } from "../../query.ts";
 
+/** How a database sorts and spells, for good. */
 export interface DatabaseLocale {
   /** "UTF8", "LATIN1", "SQL_ASCII" */
   readonly encoding: string;

@@ -15,7 +15,7 @@ const SWITCHED = new RegExp(`^(?:\\S*/)?(?:setpriv|runuser|nice)\\s(?:.*[\\s/])?
 /** How long a server may take to end its sessions and give its memory back by itself. */
 const POLITE_MS = 2_500;
 
-export interface EndPrograms {
+interface EndPrograms {
   /** An absolute path without symlinks. */
   readonly folder: string;
   /** 10 s unless given. */

@@ -1,7 +1,7 @@
 // What a server is told that may be lost at any moment: as fast as it can, modest with memory, silent about data, and
 // nothing that outlives its folder. On the settings of a real server a restore waits for the disk again and again. (pure)
 
-export interface Machine {
+interface Machine {
   /** What this machine, or our share of it, has: bytes. */
   readonly memoryBytes: number;
   /** `process.platform`; one setting exists on Linux only. */

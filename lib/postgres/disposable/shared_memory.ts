@@ -2,6 +2,7 @@
 // leaves them behind, and a machine has only some thousands of such places (4096 on Linux).
 import { readFileSync } from "node:fs";
 
+/** A segment of System V, as a server noted it. */
 export interface SharedMemory {
   readonly key: number;
   readonly id: number;

@@ -13,6 +13,7 @@ import { startServer } from "../start_server.ts";
 import { makeDisposableCluster } from "./make_cluster.ts";
 import { makeServerFolder, removeServerFolder, type ServerFolder } from "./server_folder.ts";
 
+/** Which server, where, and by when. */
 export interface StartDisposable {
   /** Made here, mode 0700 of the server's account; the folder above must be there and open to that account. */
   readonly folder: string;
@@ -32,6 +33,7 @@ export interface StartDisposable {
   readonly choosePort?: () => number;
 }
 
+/** A server that runs and answers. */
 export interface DisposableServer {
   readonly superuser: string;
   /** `15.18` */
@@ -48,7 +50,7 @@ export interface DisposableServer {
   stop(): Promise<void>;
 }
 
-export const CALLED = "the disposable PostgreSQL";
+const CALLED = "the disposable PostgreSQL";
 
 /** @throws OpsFailure for every obstacle, the signal's reason when aborted; nothing is left behind then */
 export async function startDisposable(options: StartDisposable): Promise<DisposableServer> {
@@ -67,38 +69,35 @@ export async function startDisposable(options: StartDisposable): Promise<Disposa
 }
 
 async function start(options: StartDisposable, folder: ServerFolder, user: ServerUser): Promise<DisposableServer> {
+  const { superuser, signal } = options;
   const deadline = deadlineIn(options.deadlineMs ?? 120_000);
   const binaries = await binariesOf(options, folder, user);
   const programs = { ...options, binaries, user, deadline };
-  const password = await makeDisposableCluster(programs, folder, options.superuser);
-  options.signal?.throwIfAborted();
+  const password = await makeDisposableCluster(programs, folder, superuser);
+  signal?.throwIfAborted();
   const { pid, port } = await startServer({ ...programs, layout: folder, called: CALLED });
-  const login = `${encodeURIComponent(options.superuser)}:${encodeURIComponent(password)}`;
-  const urlOf = (database: string) =>
-    new Secret(`postgres://${login}@127.0.0.1:${port}/${encodeURIComponent(database)}`);
+  const urlOf = urlsAt(port, { superuser, password });
+  const maintenance = urlOf("template1");
   const { dataDirectory } = folder;
-  await proveServes(options, { url: urlOf("template1"), port, pid, dataDirectory }, deadline);
-  const lastWords = () => lastComplaint(dataDirectory);
-  const { superuser } = options;
-  const { version } = binaries;
+  await proveServes(options, { url: maintenance, port, pid, dataDirectory }, deadline);
   return {
-    superuser,
-    version,
-    dataDirectory,
-    port,
-    maintenance: urlOf("template1"),
-    urlOf,
-    lastWords,
-    stop: stopping(),
+    ...{ superuser, version: binaries.version, dataDirectory, port, maintenance, urlOf },
+    lastWords: () => lastComplaint(dataDirectory),
+    stop: stopping(folder),
   };
+}
 
-  function stopping(): () => Promise<void> {
-    let stopped: Promise<void> | undefined;
-    return () => {
-      stopped ??= removeServerFolder(folder);
-      return stopped;
-    };
-  }
+function urlsAt(port: number, { superuser, password }: { readonly superuser: string; readonly password: string }) {
+  const login = `${encodeURIComponent(superuser)}:${encodeURIComponent(password)}`;
+  return (database: string) => new Secret(`postgres://${login}@127.0.0.1:${port}/${encodeURIComponent(database)}`);
+}
+
+function stopping(folder: ServerFolder): () => Promise<void> {
+  let stopped: Promise<void> | undefined;
+  return () => {
+    stopped ??= removeServerFolder(folder);
+    return stopped;
+  };
 }
 
 async function binariesOf(options: StartDisposable, folder: ServerFolder, user: ServerUser): Promise<Binaries> {

@@ -28,9 +28,10 @@ function rowText(columns: readonly string[]): string {
   return `row(${columns.map((name) => `t.${name}`).join(", ")})::text`;
 }
 
+/** Never by a cast: it may be a function of the database's owner. */
 function keyText(key: readonly string[]): string {
   const [only, ...others] = key;
-  return others.length === 0 ? `t.${only}::text` : rowText(key);
+  return others.length === 0 ? `concat(t.${only})` : rowText(key);
 }
 
 function range({ from, to }: Part): string {

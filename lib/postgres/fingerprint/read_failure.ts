@@ -4,7 +4,9 @@ import type { Query } from "../../query.ts";
 
 interface Blocker {
   readonly name: string;
-  readonly pid: number;
+  /** null: a prepared transaction, which no session has. */
+  readonly pid: number | null;
+  readonly gid: string | null;
   readonly application: string | null;
   readonly since: string | null;
   readonly granted: boolean;
@@ -12,12 +14,15 @@ interface Blocker {
 
 // Reading waits for ACCESS EXCLUSIVE alone, also for one that itself waits: the queue is in order of arrival.
 const BLOCKERS = `
-  select format('%I.%I', n.nspname, c.relname) as name, l.pid, l.granted, nullif(a.application_name, '') as application,
+  select format('%I.%I', n.nspname, c.relname) as name, l.pid, x.gid, l.granted, nullif(a.application_name, '') as application,
     to_char(a.xact_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since
   from pg_catalog.pg_locks l
     join pg_catalog.pg_class c on c.oid = l.relation join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     left join pg_catalog.pg_stat_activity a on a.pid = l.pid
-  where l.locktype = 'relation' and l.mode = 'AccessExclusiveLock' and l.pid <> pg_backend_pid()
+    left join pg_catalog.pg_locks own on l.pid is null and own.pid is null and own.locktype = 'transactionid'
+      and own.virtualtransaction = l.virtualtransaction
+    left join pg_catalog.pg_prepared_xacts x on x.transaction = own.transactionid
+  where l.locktype = 'relation' and l.mode = 'AccessExclusiveLock' and l.pid is distinct from pg_backend_pid()
     and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = current_database())
     and ($1::text is null or c.oid in (select o::oid from json_array_elements_text($1::text::json) as o))
   order by l.granted desc, l.pid limit 1`;
@@ -69,11 +74,22 @@ function lockFailure(cause: unknown, names: readonly string[], blocker: Blocker 
     return new OpsFailure(couldNot, { observed: describeFailure(cause), where: listed(names), hint, cause });
   }
   const { name, pid, application, since, granted } = blocker;
+  if (pid === null) return preparedFailure(cause, blocker);
   const verb = granted ? "holds" : "waits for";
   return new OpsFailure(couldNot, {
     observed: `pid ${pid} (${application ?? "no application name"}) ${verb} ACCESS EXCLUSIVE${since ? ` since ${since}` : ""}`,
     where: name,
     hint: `psql -c 'select * from pg_stat_activity where pid = ${pid}'; let it end, or end it by pg_terminate_backend(${pid}), then run again`,
+    cause,
+  });
+}
+
+/** It holds its locks until somebody ends it, over restarts too. */
+function preparedFailure(cause: unknown, { name, gid }: Blocker): OpsFailure {
+  return new OpsFailure("Could not read a table: a lock on it was not given in time", {
+    observed: `the prepared transaction ${gid ?? "of an unknown name"} holds ACCESS EXCLUSIVE`,
+    where: name,
+    hint: "psql -c 'select * from pg_prepared_xacts'; let who prepared it end it, or ROLLBACK PREPARED it, then run again",
     cause,
   });
 }

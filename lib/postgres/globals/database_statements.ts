@@ -10,15 +10,21 @@ interface Privilege {
   readonly with_grant_option?: boolean;
 }
 
+/** @returns owner and privileges of the database itself, which no dump of it holds */
 export function databaseStatements(database: string, state: State, privileges: Listed): string[] {
   const [name, owner] = [quoteName(database), quoteName(String(state.owner))];
   return [
     `ALTER DATABASE ${name} OWNER TO ${owner}`,
-    ...(typeof state.comment === "string" ? [`COMMENT ON DATABASE ${name} IS ${quoteText(state.comment)}`] : []),
     `REVOKE ALL ON DATABASE ${name} FROM PUBLIC`,
     `REVOKE ALL ON DATABASE ${name} FROM ${owner}`,
     ...grants(name, String(state.owner), Object.values(privileges) as unknown as Privilege[]),
   ];
+}
+
+/** The last of all: until then the comment may say that the database is not whole. */
+export function databaseComment(database: string, { comment }: State): string {
+  const text = typeof comment === "string" ? quoteText(comment) : "NULL";
+  return `COMMENT ON DATABASE ${quoteName(database)} IS ${text}`;
 }
 
 /** The owner's come first; then those by whom was allowed to pass them on, each after the grant that allowed it. */

@@ -1,13 +1,13 @@
 // What a restored database needs and no dump of it holds: roles, memberships, settings, and the database's own owner and
 // privileges. From the inventory, so that no right to read pg_authid is needed and no verifier is ever seen.
 import { type Inventory, listed, type State } from "../inventory/inventory_types.ts";
-import { databaseStatements } from "./database_statements.ts";
+import { databaseComment, databaseStatements } from "./database_statements.ts";
 import { membershipStatement, membershipsInOrder } from "./membership_statements.ts";
 import { quoteName, quoteText } from "./quote.ts";
 import { powersOf, roleStatements } from "./role_statements.ts";
 import { hindersRestore, type Setting, settingStatement } from "./setting_statement.ts";
 
-export interface GlobalsOptions {
+interface GlobalsOptions {
   /** Roles that the target's server has; they are not made again. */
   readonly existingRoles: readonly string[];
   /** `ours`: a server made for this; `given`: somebody's: missing roles are made without LOGIN and without power. */
@@ -18,7 +18,7 @@ export interface GlobalsOptions {
   readonly targetMajor?: number;
   /**
    * `after-restore`: the settings and the limit that would stand in a restore's way (default_transaction_read_only,
-   * statement_timeout ...); `before-restore`: all else. Both, in this order, when absent.
+   * statement_timeout ...), and the database's comment; `before-restore`: all else. Both, in this order, when absent.
    */
   readonly when?: "before-restore" | "after-restore";
 }
@@ -35,7 +35,11 @@ export function globalsStatements(inventory: Inventory, options: GlobalsOptions)
     ...databaseStatements(options.database, databaseOf(inventory), listed(inventory, "database privilege")),
     ...settings.filter((each) => !hindersRestore(each)).map(statementOf),
   ];
-  const after = () => [...settings.filter(hindersRestore).map(statementOf), ...databaseLimits(inventory, options)];
+  const after = () => [
+    ...settings.filter(hindersRestore).map(statementOf),
+    ...databaseLimits(inventory, options),
+    databaseComment(options.database, databaseOf(inventory)),
+  ];
   return [...(options.when === "after-restore" ? [] : before()), ...(options.when === "before-restore" ? [] : after())];
 }
 

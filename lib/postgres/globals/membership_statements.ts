@@ -2,7 +2,7 @@
 import type { Listed } from "../inventory/inventory_types.ts";
 import { quoteName } from "./quote.ts";
 
-export interface Membership {
+interface Membership {
   readonly member: string;
   readonly role: string;
   readonly admin?: boolean;
@@ -22,6 +22,7 @@ export function membershipsInOrder(listed: Listed): Membership[] {
   return rest.toSorted((a, b) => height(a.role) - height(b.role));
 }
 
+/** Options that the target does not know are left out. */
 export function membershipStatement({ member, role, admin, inherit, set }: Membership, targetMajor: number): string {
   const options = [
     ...(admin ? ["ADMIN TRUE"] : []),

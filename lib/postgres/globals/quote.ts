@@ -1,5 +1,6 @@
 // Names and values as SQL spells them, for statements that take no parameters. (pure)
 
+/** As an identifier. */
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

@@ -6,12 +6,14 @@ import { type Inventory, type Listed, listed } from "./inventory_types.ts";
 import type { Circumstances, Judged } from "./judged.ts";
 import { type InventoryKind, KINDS } from "./kinds.ts";
 
+/** `may_pass`: a copy is whole without it. */
 export interface ComparedInventories {
   readonly differences: { kind: string; object: string; expected: string; actual: string }[];
-  readonly notCompared: { what: string; reason: string }[];
+  readonly notCompared: { what: string; reason: string; may_pass: boolean }[];
   readonly remarks: string[];
 }
 
+/** Whose server the copy is on. */
 export interface CompareOptions {
   /** `ours`: a server made for this, with roles by globalsStatements; `given`: somebody's, whose roles stay as they are. */
   readonly cluster: "ours" | "given";
@@ -33,7 +35,9 @@ export function compareInventories(
   };
   const found: ComparedInventories = { differences: [], notCompared: [], remarks: [] };
   for (const kind of KINDS) {
-    if (!(kind.kind in expected.kinds && kind.kind in actual.kinds)) continue;
+    const sides = [expected, actual].filter(({ kinds }) => kind.kind in kinds).length;
+    if (sides === 1) found.notCompared.push(...kindNotCompared(kind, circumstances));
+    if (sides < 2) continue;
     for (const judged of unequal(listed(expected, kind.kind), listed(actual, kind.kind))) {
       judge(kind, judged, circumstances, found);
     }
@@ -41,6 +45,13 @@ export function compareInventories(
   found.notCompared.push(...rowsNotCompared(expected));
   found.remarks.push(...remarksOfBoth(expected, actual));
   return { ...found, remarks: [...new Set(found.remarks)] };
+}
+
+/** An older server has no such kind; where both have it, another toolkit's inventory left it out. */
+function kindNotCompared({ kind, from = 0 }: InventoryKind, { majors }: Circumstances) {
+  if (Math.min(majors.expected, majors.actual) < from) return [];
+  const reason = "Another version of this toolkit took the inventory, and did not list it";
+  return [{ what: `every ${kind}`, reason, may_pass: false }];
 }
 
 function unequal(expected: Listed, actual: Listed): Judged[] {
@@ -60,7 +71,8 @@ function judge(kind: InventoryKind, judged: Judged, circumstances: Circumstances
   if (judgement === "differs") {
     found.differences.push(differenceOf(kind, judged));
   } else if ("notCompared" in judgement) {
-    found.notCompared.push({ what: judgement.notCompared, reason: "It belongs to the server that was given" });
+    const reason = "It belongs to the server that was given";
+    found.notCompared.push({ what: judgement.notCompared, reason, may_pass: true });
   } else {
     if (judgement.remark !== undefined) found.remarks.push(judgement.remark);
     if (!("compare" in judgement)) return;
@@ -86,7 +98,7 @@ const REASONS: Readonly<Record<string, string>> = {
 function rowsNotCompared(expected: Inventory) {
   return Object.entries(listed(expected, "relation")).flatMap(([object, { kind }]) => {
     const reason = REASONS[String(kind)];
-    return reason === undefined ? [] : [{ what: `${kind} ${object}`, reason }];
+    return reason === undefined ? [] : [{ what: `${kind} ${object}`, reason, may_pass: true }];
   });
 }
 

@@ -1,6 +1,7 @@
 // The material that a rule judges, and what it may say. (types)
 import type { State } from "./inventory_types.ts";
 
+/** One object that is not the same on both sides. */
 export interface Judged {
   readonly object: string;
   /** undefined: that side has no such object. */
@@ -8,6 +9,7 @@ export interface Judged {
   readonly actual: State | undefined;
 }
 
+/** What a rule knows of the two servers. */
 export interface Circumstances {
   /** `ours`: a server made for this, with roles that we made; `given`: somebody's server, whose roles stay as they are. */
   readonly cluster: "ours" | "given";

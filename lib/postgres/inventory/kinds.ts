@@ -2,6 +2,7 @@
 // query (columns `object` and `state`, both text) and a row here.
 import * as rule from "./rules.ts";
 
+/** One kind of object: how it is listed, how it is judged. */
 export interface InventoryKind {
   /** As differences name it. */
   readonly kind: string;
@@ -17,6 +18,7 @@ export interface InventoryKind {
   readonly judge?: rule.Judge;
 }
 
+/** In the order in which differences are told. */
 export const KINDS: readonly InventoryKind[] = [
   { kind: "database", sql: "database", judge: rule.database },
   { kind: "database privilege", sql: "database_privilege" },

@@ -3,12 +3,14 @@
 import type { State } from "./inventory_types.ts";
 import type { Circumstances, Judged, Judgement } from "./judged.ts";
 
+/** @returns what a difference means */
 export type Judge = (judged: Judged, circumstances: Circumstances) => Judgement;
 
 /** The library of another host sorts otherwise; indexes were built anew there, so nothing is broken. */
 export const database: Judge = (judged) =>
   without(judged, ["collation_version"], "The database's collation has another version on the target's host");
 
+/** Its order may be another on the target; the rows are what they are. */
 export const collation: Judge = (judged) =>
   without(judged, ["version", "provided"], `Collation ${judged.object} has another version on the target's host`);
 
@@ -36,6 +38,7 @@ export const objectCount: Judge = (_, { majors }) =>
     ? "differs"
     : { remark: "Numbers of objects: the servers are of two major versions" };
 
+/** pg_restore leaves them out. */
 export const tablespace: Judge = ({ object }) => ({
   remark: `Tablespace ${object} is bound to its server; what was in it is restored into the default one`,
 });
@@ -65,6 +68,7 @@ export const role: Judge = (judged, { cluster, existingRoles, bootstrap }) => {
 const POWERS = ["superuser", "login", "replication", "bypass_row_security"];
 const OF_ITS_SERVER = [...POWERS, "no_inherit", "create_role", "create_database", "connection_limit", "valid_until"];
 
+/** INHERIT and SET options came with 16. */
 export const membership: Judge = (judged, { majors, cluster, existingRoles }) => {
   const { member, role: group } = judged.expected ?? judged.actual ?? {};
   if (cluster === "given" && existingRoles.has(String(member)) && existingRoles.has(String(group))) {
@@ -80,6 +84,7 @@ export const setting: Judge = (judged, { cluster, existingRoles }) => {
   return cluster === "given" && isTheirs ? theirs(judged, `Setting ${judged.object}`) : "differs";
 };
 
+/** They hold in the whole server. */
 export const parameterPrivilege: Judge = (judged, { cluster }) =>
   cluster === "given" ? theirs(judged, `Privilege ${judged.object}`) : "differs";
 

@@ -24,6 +24,11 @@ const SIGNS: readonly { readonly words: RegExp; readonly class: Class; readonly 
   { class: "danger", words: /activity_definitions\.ts (render|sync)\b/, because: "it changes what a schedule runs by" },
   {
     class: "danger",
+    words: /\b(createdb|dropdb|createuser|dropuser)\b|\bpsql\b.* -c ["']?(ALTER|CREATE|DROP|GRANT|REVOKE)\b|--into\b/,
+    because: "it changes a database server",
+  },
+  {
+    class: "danger",
     // Of the hub's routes those that settle something; a sync is what a schedule does.
     words: /-X (POST|PATCH) "\S+\/(repos|decisions|domain-goals|workstreams|tasks)\b(?!\S*\/sync")/,
     because: "it writes what only a person decides",

@@ -2,10 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import postgres from "postgres";
 import { openSnapshot, type Snapshot, type SnapshotOptions } from "../../../lib/db/snapshot_sessions.ts";
-import { describeFailure, OpsFailure } from "../../../lib/failure.ts";
+import { describeFailure } from "../../../lib/failure.ts";
 import type { Query } from "../../../lib/query.ts";
 import { Secret } from "../../../lib/secret.ts";
 import { waitUntil } from "../../../lib/wait_until.ts";
+import { failureOf } from "../../support/failure_of.ts";
 import { startPgbouncer } from "../../support/pgbouncer.ts";
 import { type FreshDatabase, freshDatabase } from "../../support/postgres_server.ts";
 import { relayTo } from "../../support/tcp_relay.ts";
@@ -26,15 +27,6 @@ afterAll(async () => {
 function open(options: Partial<SnapshotOptions> = {}): Promise<Snapshot> {
   const defaults = { applicationName: "a snapshot test", sessions: 2, lockWaitMs: 5_000, settings: {} };
   return openSnapshot({ url: new Secret(db.url), ...defaults, ...options });
-}
-
-async function failureOf(work: Promise<unknown>): Promise<OpsFailure> {
-  const failure = await work.then(
-    () => null,
-    (error: unknown) => error,
-  );
-  if (failure instanceof OpsFailure) return failure;
-  throw new Error("it did not fail as it should", { cause: failure });
 }
 
 async function gone(name: string): Promise<void> {
@@ -113,10 +105,12 @@ describe("openSnapshot()", () => {
     await snapshot.close();
   });
 
-  test("has its settings on every session; the holder keeps the application's search_path", async () => {
+  test("has its settings on every session, and gives the holder the application's search_path when it is asked to", async () => {
     const settings = { search_path: "pg_catalog", timezone: "UTC", bytea_output: "escape", of_a_later_server: "1" };
     const snapshot = await open({ settings });
     expect(await snapshot.run((query) => setting(query, "search_path"))).toBe("pg_catalog");
+    expect(await setting(snapshot.holder, "search_path")).toBe("pg_catalog");
+    await snapshot.sqlOfApplication();
     expect(await setting(snapshot.holder, "search_path")).toBe('"$user", public');
     expect(await snapshot.run((query) => setting(query, "bytea_output"))).toBe("escape");
     expect(await setting(snapshot.holder, "bytea_output")).toBe("escape");

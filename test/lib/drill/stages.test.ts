@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { WorkProgress } from "../../../lib/drill/report.ts";
+import type { WorkProgress } from "../../../lib/drill/evidence/report.ts";
 import { Stages } from "../../../lib/drill/stages.ts";
 
 function watched() {
@@ -33,11 +33,18 @@ test("run() shows stages side by side as one phase, and each step with its stage
   expect(shown.at(-1)).toMatchObject({ stage: "Dumping, Fingerprinting", at: "Fingerprinting: public.tasks" });
 });
 
-test("run() remembers the stage that failed first, and counts no time for it", async () => {
+test("run() remembers the stage that an error comes from, and counts no time for it", async () => {
   const { stages } = watched();
-  const failing = (name: string) => stages.run(name, async () => Promise.reject(new Error(name)));
-  await expect(failing("Dumping")).rejects.toThrow("Dumping");
-  await expect(failing("Restoring")).rejects.toThrow("Restoring");
-  expect(stages.failed).toBe("Dumping");
+  const [full, gone] = [new Error("full"), new Error("gone")];
+  const failing = (name: string, error: Error) => stages.run(name, async () => Promise.reject(error));
+  await expect(failing("Dumping", full)).rejects.toBe(full);
+  await expect(failing("Restoring", gone)).rejects.toBe(gone);
+  await expect(failing("Fingerprinting", full)).rejects.toBe(full);
+  expect([full, gone, new Error("other"), "text"].map((error) => stages.failedIn(error))).toEqual([
+    "Dumping",
+    "Restoring",
+    null,
+    null,
+  ]);
   expect(stages.done).toEqual([]);
 });

@@ -191,21 +191,18 @@ test("openWorkspace() says what stands in the way, and leaves nothing", async ()
   expect(readdirSync(join(closed, "drill")).filter((name) => name.startsWith("drill-"))).toEqual([]);
 });
 
-test.skipIf(!asRoot || process.platform !== "linux")(
-  "openWorkspace() says that the disk is full or read-only",
-  async () => {
-    mkdirSync(folder);
-    for (const [flags, observed] of [
-      ["size=64k,nr_inodes=2", "no space left on device"],
-      ["ro", "the file system is read-only"],
-    ] as const) {
-      const mounted = Bun.spawnSync(["mount", "-t", "tmpfs", "-o", flags, "tmpfs", folder]).exitCode === 0;
-      expect(mounted).toBe(true);
-      try {
-        await expect(open()).rejects.toMatchObject({ message: "Could not use the drill's workspace", observed });
-      } finally {
-        Bun.spawnSync(["umount", "--lazy", folder]);
-      }
+test("openWorkspace() says that the disk is full or read-only", async () => {
+  mkdirSync(folder);
+  for (const [flags, observed] of [
+    ["size=64k,nr_inodes=2", "no space left on device"],
+    ["ro", "the file system is read-only"],
+  ] as const) {
+    const mounted = Bun.spawnSync(["mount", "-t", "tmpfs", "-o", flags, "tmpfs", folder]).exitCode === 0;
+    expect(mounted).toBe(true);
+    try {
+      await expect(open()).rejects.toMatchObject({ message: "Could not use the drill's workspace", observed });
+    } finally {
+      Bun.spawnSync(["umount", "--lazy", folder]);
     }
-  },
-);
+  }
+});

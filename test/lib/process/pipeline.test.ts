@@ -3,9 +3,10 @@ import { afterAll, afterEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { environmentForPrograms } from "../../../lib/config.ts";
-import { describeFailure, OpsFailure } from "../../../lib/failure.ts";
+import { OpsFailure } from "../../../lib/failure.ts";
 import { type PipelineOptions, pipeline } from "../../../lib/process/pipeline.ts";
 import { waitUntil } from "../../../lib/wait_until.ts";
+import { timedFailureOf } from "../../support/failure_of.ts";
 import { temporaryFolder } from "../../support/git_repo.ts";
 import { processesIn } from "../../support/processes_in.ts";
 
@@ -37,15 +38,6 @@ function runStages(stages: readonly (readonly string[])[], options: Partial<Pipe
 
 function runIn(cwd: string, stages: readonly (readonly string[])[], options: Partial<PipelineOptions>) {
   return pipeline(stages, { cwd, env: { PATH: process.env.PATH ?? "" }, ...options });
-}
-
-async function failureOf(work: Promise<unknown>): Promise<{ error: unknown; said: string; afterMs: number }> {
-  const started = performance.now();
-  const error = await work.then(
-    () => new Error("it did not fail"),
-    (thrown: unknown) => thrown,
-  );
-  return { error, said: describeFailure(error), afterMs: performance.now() - started };
 }
 
 /** With 500 ms: ended by the pipeline's own end, not by the watcher a second later. */
@@ -186,7 +178,7 @@ describe("pipeline()", () => {
   test("ends all of them and their children when it is aborted, also those that will not be asked", async () => {
     const stop = new AbortController();
     const stubborn = "trap '' TERM INT HUP; sleep 300 & echo here > ready; while :; do sleep 300; done";
-    const running = failureOf(runStages([["sh", "-c", stubborn], ["cat"]], { signal: stop.signal }));
+    const running = timedFailureOf(runStages([["sh", "-c", stubborn], ["cat"]], { signal: stop.signal }));
     await written("ready");
     stop.abort(new Error("stopped by the operator"));
     const { said, afterMs } = await running;
@@ -198,18 +190,20 @@ describe("pipeline()", () => {
   test("asks them to end before it ends them, and does not begin once aborted", async () => {
     const stop = new AbortController();
     const polite = "trap 'echo tidied > tidied; exit 1' TERM; echo here > ready; while :; do sleep 0.05; done";
-    const running = failureOf(runStages([["sh", "-c", polite]], { signal: stop.signal }));
+    const running = timedFailureOf(runStages([["sh", "-c", polite]], { signal: stop.signal }));
     await written("ready");
     stop.abort(new Error("stopped"));
     expect((await running).said).toBe("stopped");
     await nobodyLeft(500);
     expect(await written("tidied")).toBe("tidied\n");
-    expect((await failureOf(runStages([["sh", "-c", "echo > begun"]], { signal: stop.signal }))).said).toBe("stopped");
+    expect((await timedFailureOf(runStages([["sh", "-c", "echo > begun"]], { signal: stop.signal }))).said).toBe(
+      "stopped",
+    );
     expect(existsSync(join(folder, "begun"))).toBe(false);
   });
 
   test("ends them when nothing is written and nothing said, and not while either goes on", async () => {
-    const { said, error } = await failureOf(
+    const { said, error } = await timedFailureOf(
       runStages(
         [
           ["sleep", "300"],

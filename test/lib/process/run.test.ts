@@ -3,9 +3,10 @@ import { afterAll, afterEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { environmentForPrograms } from "../../../lib/config.ts";
-import { describeFailure, OpsFailure } from "../../../lib/failure.ts";
+import { OpsFailure } from "../../../lib/failure.ts";
 import { type RunOptions, run } from "../../../lib/process/run.ts";
 import { waitUntil } from "../../../lib/wait_until.ts";
+import { timedFailureOf } from "../../support/failure_of.ts";
 import { temporaryFolder } from "../../support/git_repo.ts";
 import { processesIn } from "../../support/processes_in.ts";
 
@@ -27,15 +28,6 @@ function runScript(script: string, options: Partial<RunOptions> = {}) {
   folder = join(temporary.path, `${++folders}`);
   mkdirSync(folder);
   return run(["sh", "-c", script], { cwd: folder, env: environmentForPrograms(), deadlineMs: WATCHDOG, ...options });
-}
-
-async function failureOf(work: Promise<unknown>): Promise<{ error: unknown; said: string; afterMs: number }> {
-  const started = performance.now();
-  const error = await work.then(
-    () => new Error("it did not fail"),
-    (thrown: unknown) => thrown,
-  );
-  return { error, said: describeFailure(error), afterMs: performance.now() - started };
 }
 
 function hasSaid(file: string): Promise<true> {
@@ -69,7 +61,7 @@ describe("run()", () => {
   });
 
   test("says how to look for a program that is not there", async () => {
-    const { error, said } = await failureOf(run(["no-such-program"], { env: {}, deadlineMs: WATCHDOG }));
+    const { error, said } = await timedFailureOf(run(["no-such-program"], { env: {}, deadlineMs: WATCHDOG }));
     expect(said).toStartWith("Could not start no-such-program");
     expect(error).toMatchObject({ hint: "command -v no-such-program" });
   });
@@ -77,7 +69,7 @@ describe("run()", () => {
   test("ends a program and its children at the deadline, with what it said last and no secret in it", async () => {
     const url = "postgresql://me:hunter2@db.example/hub";
     const script = `sleep 300 & echo first >&2; echo "asked ${url}" >&2; touch ready; wait`;
-    const running = failureOf(runScript(script, { deadlineMs: 500 }));
+    const running = timedFailureOf(runScript(script, { deadlineMs: 500 }));
     const { error, said, afterMs } = await running;
     expect(error).toBeInstanceOf(OpsFailure);
     expect(said).toMatch(/^Could not finish sh: still running after 0.5 s, last said: asked postgres/);
@@ -89,20 +81,20 @@ describe("run()", () => {
 
   test("tells what a late program said in time, not what it says while it is ended", async () => {
     const script = "trap 'echo hung up >&2; exit 1' TERM; echo asked >&2; touch ready; while :; do sleep 0.05; done";
-    const { said } = await failureOf(runScript(script, { deadlineMs: 500 }));
+    const { said } = await timedFailureOf(runScript(script, { deadlineMs: 500 }));
     expect(said).toMatch(/, last said: asked$/m);
   });
 
   test("asks a program to end before it ends it, so that it can take its locks away", async () => {
     const script = "trap 'touch tidied; exit 1' TERM; touch ready; while :; do sleep 0.05; done";
-    const { said } = await failureOf(runScript(script, { deadlineMs: 500 }));
+    const { said } = await timedFailureOf(runScript(script, { deadlineMs: 500 }));
     expect(said).toContain("still running after 0.5 s");
     expect(existsSync(join(folder, "tidied"))).toBe(true);
     await nobodyLeft();
   });
 
   test("ends one that will not be asked to end", async () => {
-    const { said, afterMs } = await failureOf(
+    const { said, afterMs } = await timedFailureOf(
       runScript("trap '' TERM INT HUP; while :; do sleep 300; done", { deadlineMs: 300 }),
     );
     expect(said).toContain("still running after 0.3 s");
@@ -113,7 +105,7 @@ describe("run()", () => {
   test(
     "comes back at the deadline although what left the group holds its pipes open",
     async () => {
-      const running = failureOf(
+      const running = timedFailureOf(
         runScript("setsid sh -c 'touch escaped; exec sleep 300' & touch ready; wait", { deadlineMs: 1_000 }),
       );
       await hasSaid("escaped");
@@ -129,7 +121,7 @@ describe("run()", () => {
 
   test("ends a program and its children when its signal is aborted, and throws the signal's reason", async () => {
     const [stop, reason] = [new AbortController(), new Error("the lock is gone")];
-    const running = failureOf(runScript("sleep 300 & sh -c 'touch ready; sleep 300'", { signal: stop.signal }));
+    const running = timedFailureOf(runScript("sleep 300 & sh -c 'touch ready; sleep 300'", { signal: stop.signal }));
     await hasSaid("ready");
     expect(processesIn(folder).length).toBeGreaterThanOrEqual(3);
     stop.abort(reason);
@@ -141,7 +133,7 @@ describe("run()", () => {
 
   test("starts nothing under a signal that is aborted already", async () => {
     const reason = new Error("over");
-    const { error } = await failureOf(runScript("touch ready", { signal: AbortSignal.abort(reason) }));
+    const { error } = await timedFailureOf(runScript("touch ready", { signal: AbortSignal.abort(reason) }));
     expect(error).toBe(reason);
     expect(existsSync(join(folder, "ready"))).toBe(false);
   });
@@ -167,7 +159,7 @@ describe("run()", () => {
 
   test("ends a program that prints more than it may, and says so", async () => {
     for (const stream of ["1", "2"]) {
-      const { said } = await failureOf(runScript(`sleep 300 & yes >&${stream}`, { maxOutputBytes: 100_000 }));
+      const { said } = await timedFailureOf(runScript(`sleep 300 & yes >&${stream}`, { maxOutputBytes: 100_000 }));
       expect(said).toBe("Could not take the output of sh: more than 100000 bytes");
       await nobodyLeft();
     }
@@ -182,7 +174,7 @@ describe("run()", () => {
         signal: controller.signal,
         deadlineMs: 80_000,
       });
-      const failed = failureOf(escapes);
+      const failed = timedFailureOf(escapes);
       await hasSaid("escaped");
       const reason = new Error("the run is over");
       controller.abort(reason);

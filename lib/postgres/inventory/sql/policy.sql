@@ -7,4 +7,4 @@ select format('%I on %I.%I', p.polname, n.nspname, c.relname) as object,
                          from unnest(p.polroles) r) named)))::text as state
 from pg_policy p
 join pg_class c on c.oid = p.polrelid
-join pg_namespace n on n.oid = c.relnamespace
+join pg_namespace n on n.oid = c.relnamespace and n.nspname !~ '^pg_temp_'

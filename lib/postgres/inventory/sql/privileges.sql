@@ -33,6 +33,7 @@ with listed as (
                    else l.usual end as base
   from listed l
   left join pg_init_privs i on i.classoid = l.catalog and i.objoid = l.oid and i.objsubid = l.part
+  where l.schema !~ '^pg_temp_'
 )
 select format('%s %s', j.kind, (pg_identify_object(j.catalog, j.oid, j.part)).identity) as object,
        json_build_object('privileges', coalesce(x.held, '{}'))::text as state

@@ -5,4 +5,4 @@ select format('%I on %I.%I', r.rulename, n.nspname, c.relname) as object,
 from pg_rewrite r
 join pg_class c on c.oid = r.ev_class
 join pg_namespace n on n.oid = c.relnamespace
-where r.ev_enabled <> 'O'
+where r.ev_enabled <> 'O' and n.nspname !~ '^pg_temp_'

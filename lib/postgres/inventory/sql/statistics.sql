@@ -5,5 +5,5 @@ select format('%I.%I', n.nspname, s.stxname) as object,
          'kinds', s.stxkind,
          'target', nullif(s.stxstattarget, -1)))::text as state
 from pg_statistic_ext s
-join pg_namespace n on n.oid = s.stxnamespace
+join pg_namespace n on n.oid = s.stxnamespace and n.nspname !~ '^pg_temp_'
 join pg_class c on c.oid = s.stxrelid

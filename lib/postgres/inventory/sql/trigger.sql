@@ -11,4 +11,4 @@ join pg_class c on c.oid = g.tgrelid
 join pg_namespace n on n.oid = c.relnamespace
 join pg_proc p on p.oid = g.tgfoid
 left join pg_constraint k on k.oid = g.tgconstraint and g.tgisinternal
-where g.tgenabled <> 'O'
+where g.tgenabled <> 'O' and n.nspname !~ '^pg_temp_'

@@ -15,6 +15,7 @@ import { checkChain } from "../../../../lib/drill/store/verify_chain.ts";
 import { makeBackup, type StoreScene, storeScene } from "./store_scene.ts";
 
 const NOW = new Date("2026-11-30T12:00:00.000Z");
+const TERMS: PruneTerms = { keepLast: 1, keepDays: null, now: NOW };
 const day = (number: number) => `2026-11-${String(number).padStart(2, "0")}T12:00:00.000Z`;
 
 type Sort = "unproven" | "passed" | "failed" | "unsure" | "then unsure" | "unfinished" | "problem";
@@ -38,7 +39,7 @@ function backup(number: number, sort: Sort): StoredBackup {
     manifest: whole ? ({ digest: `digest ${number}` } as Manifest) : null,
     problem: sort === "problem" ? { kind: "edited", says: "it was edited" } : null,
     verified: VERDICTS[sort].map((verdict) => ({ verdict }) as Verification),
-    remarks: [],
+    ...{ lacking: [], remarks: [] },
     unfinished: sort === "unfinished",
     bytes: 1,
     touchedAt: new Date(day(number)),
@@ -73,9 +74,28 @@ describe("planPrune()", () => {
   });
 
   test("keeps what is younger than D days", () => {
-    expect(pruned(["unproven", "unproven", "unproven", "unproven"], { keepLast: 1, keepDays: 3.5 }).keep).toEqual([
+    expect(pruned(["unproven", "unproven", "unproven", "unproven"], { keepLast: 1, keepDays: 2.5 }).keep).toEqual([
       1, 2, 3,
     ]);
+  });
+
+  test("counts days back from the newest backup, so that a host that is ahead of all clocks removes nothing for it", () => {
+    const ahead = { keepLast: 1, keepDays: 2.5, now: new Date("2027-11-30T12:00:00.000Z") };
+    expect(pruned(["unproven", "unproven", "unproven", "unproven"], ahead).keep).toEqual([1, 2, 3]);
+    const ofAYearToCome = { ...backup(29, "unproven"), takenAt: new Date("2027-11-29T12:00:00.000Z") };
+    const plan = planPrune([ofAYearToCome, backup(28, "unproven"), backup(27, "unproven")], {
+      ...{ keepLast: 1, keepDays: 4, now: NOW },
+    });
+    expect(plan.remove).toEqual([]);
+  });
+
+  test("takes no unfinished one whose newest file is the store's newest, whatever this host's clock says", () => {
+    const running = { ...backup(1, "unfinished"), touchedAt: new Date(day(20)) };
+    const older = { ...backup(2, "unproven"), touchedAt: new Date(day(19)) };
+    const ahead = { ...TERMS, now: new Date("2027-11-30T12:00:00.000Z") };
+    expect(planPrune([running, older], ahead).unfinished).toEqual([]);
+    const later = { ...backup(3, "unproven"), touchedAt: new Date(day(21)) };
+    expect(planPrune([running, older, later], ahead).unfinished.map(({ id }) => id)).toEqual(["b1"]);
   });
 
   test("takes unfinished ones away after 24 hours without a new file, and not before", () => {
@@ -92,6 +112,22 @@ describe("planPrune()", () => {
       remove: [1],
       unfinished: [],
     });
+  });
+
+  test("takes one with a missing part for no complete one, and leaves it to a person", () => {
+    const broken = { ...backup(3, "unproven"), lacking: ["data-001.dump is missing"] };
+    const plan = planPrune([broken, backup(2, "unproven"), backup(1, "unproven")], TERMS);
+    expect(plan.keep.map(({ id }) => id)).toEqual(["b3", "b2"]);
+    expect(plan.remove.map(({ id }) => id)).toEqual(["b1"]);
+  });
+
+  test("in a store of two databases keeps the newest of each", () => {
+    const of = (number: number, instance_id: string | null, database: string) => {
+      const manifest = { digest: `${number}`, instance_id, system_identifier: `${number}`, database } as Manifest;
+      return { ...backup(number, "unproven"), manifest };
+    };
+    const plan = planPrune([of(4, "hub", "a"), of(3, "hub", "renamed"), of(2, null, "b"), of(1, null, "c")], TERMS);
+    expect(plan.keep.map(({ id }) => id)).toEqual(["b4", "b2", "b1"]);
   });
 
   test("of whatever is there, the newest complete and the newest proven one stay, and each is named once", () => {

@@ -69,6 +69,8 @@ export interface BackupMaking {
   /** ISO 8601. */
   readonly at?: string;
   readonly bytes?: number;
+  /** Of another database. */
+  readonly facts?: Partial<SealedFacts>;
 }
 
 /** A whole backup of two parts. */
@@ -77,8 +79,10 @@ export async function makeBackup({
   scene,
   at = FACTS.created_at,
   bytes = 100_000,
+  facts = {},
 }: BackupMaking): Promise<Manifest> {
-  const writer = await openBackupWriter({ store, id: newBackupId(at, "state_hub"), stateHubHome: scene.home });
+  const sealed = { ...FACTS, ...facts, created_at: at };
+  const writer = await openBackupWriter({ store, id: newBackupId(at, sealed.database), stateHubHome: scene.home });
   for (const [name, selection] of [
     ["data-001.dump", "data"],
     ["facts.json", "facts"],
@@ -87,7 +91,7 @@ export async function makeBackup({
     writeFileSync(file, randomBytes(bytes));
     await writer.putPart({ name, selection, file });
   }
-  return writer.seal({ ...FACTS, created_at: at });
+  return writer.seal(sealed);
 }
 
 export function sha256(file: string): string {

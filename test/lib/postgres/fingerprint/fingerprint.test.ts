@@ -227,3 +227,16 @@ describe("fingerprint()", () => {
     await db.drop();
   });
 });
+
+test("calls no function of the database's owner, neither by a cast of a key nor by a name that hides the server's own", async () => {
+  const refuse = "language plpgsql as $$ begin raise exception 'called'; end $$";
+  const db = await filled(
+    "create type mood as enum ('low', 'high')",
+    `create function spelled(mood) returns text ${refuse}`,
+    "create cast (mood as text) with function spelled(mood)",
+    "create table felt (at mood primary key)",
+    "insert into felt values ('low'), ('high')",
+    `create function format(text, name, name) returns text ${refuse}`,
+  );
+  expect((await printed(db.url)).tables.map(({ rows }) => rows)).toEqual([2]);
+});

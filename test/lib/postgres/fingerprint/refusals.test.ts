@@ -1,11 +1,11 @@
 // What a fingerprint cannot tell, it says: which table, who stands in the way, what to do. A wrong answer is worse than none.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import postgres from "postgres";
-import { OpsFailure } from "../../../../lib/failure.ts";
 import { fingerprint } from "../../../../lib/postgres/fingerprint/fingerprint.ts";
 import { holdTables } from "../../../../lib/postgres/fingerprint/hold_tables.ts";
 import type { QuerySessions } from "../../../../lib/query.ts";
 import { waitUntil } from "../../../../lib/wait_until.ts";
+import { failureOf } from "../../../support/failure_of.ts";
 import type { FreshDatabase } from "../../../support/postgres_server.ts";
 import { execute, filled, snapshotOf } from "./printed.ts";
 
@@ -24,15 +24,6 @@ afterAll(async () => {
   await execute(db.url, `drop owned by ${ROLE}`, `drop role ${ROLE}`);
   await db.drop();
 });
-
-async function failureOf(work: Promise<unknown>): Promise<OpsFailure> {
-  const failure = await work.then(
-    () => null,
-    (error: unknown) => error,
-  );
-  if (failure instanceof OpsFailure) return failure;
-  throw new Error("it did not fail as it should", { cause: failure });
-}
 
 function asReader(): string {
   return Object.assign(new URL(db.url), { username: ROLE, password: "open-sesame" }).href;

@@ -10,7 +10,7 @@ import { readInventory } from "../../../../lib/postgres/inventory/read_inventory
 import { startEmbedded } from "../../../../lib/postgres/start_embedded.ts";
 import { probe, removeHome, temporaryHome } from "../../../support/embedded_home.ts";
 import { freshDatabase } from "../../../support/postgres_server.ts";
-import { dump, execute, openRoom, program, sceneText, withQuery } from "../inventory/copied_database.ts";
+import { dump, execute, makeScene, openRoom, program, withQuery } from "../inventory/copied_database.ts";
 
 const room = openRoom();
 const home = temporaryHome();
@@ -25,7 +25,7 @@ beforeAll(async () => {
     startEmbedded({ home, env: environmentForPrograms(), connect: probe }),
   ]);
   elsewhere = server.url.reveal();
-  await execute(url, sceneText("scene.sql", room));
+  await makeScene(url, room);
   source = await withQuery(url, readInventory);
   archive = await dump(url, join(room.folder, "archive"));
 }, 60_000);

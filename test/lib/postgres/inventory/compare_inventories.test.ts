@@ -19,6 +19,19 @@ function compare(kind: string, expected: Listed, actual: Listed, options = OURS,
 }
 
 describe("compareInventories()", () => {
+  test("says which kinds one side does not list, but for those that its server does not have", () => {
+    const one = inventory({ relation: {} });
+    const told = compareInventories(one, inventory({ relation: {}, policy: {}, "parameter privilege": {} }), OURS);
+    expect(told.notCompared).toMatchObject([
+      { what: "every policy", may_pass: false },
+      { what: "every parameter privilege", may_pass: false },
+    ]);
+    const older = inventory({ relation: {} }, 14);
+    expect(compareInventories(older, inventory({ relation: {}, "parameter privilege": {} }), OURS).notCompared).toEqual(
+      [],
+    );
+  });
+
   test("remarks on another version of a collation, and still sees another locale", () => {
     const [here, there] = [
       { provider: "i", collate: "de", version: "1", provided: "1" },
@@ -103,7 +116,10 @@ describe("compareInventories()", () => {
     expect(made).toMatchObject({ differences: [], remarks: [expect.stringContaining("Role a was made without")] });
     expect(compare("role", expected, { a: {} }, { cluster: "given" }).differences).toHaveLength(1);
     const theirs = compare("role", expected, { a: {} }, { cluster: "given", existingRoles: ["a"] });
-    expect(theirs).toMatchObject({ differences: [], notCompared: [{ what: "Role a was there before" }] });
+    expect(theirs).toMatchObject({
+      differences: [],
+      notCompared: [{ what: "Role a was there before", may_pass: true }],
+    });
   });
 
   test("does not expect the source's operator among the roles that a given server had before", () => {

@@ -22,9 +22,14 @@ export function openRoom(): Room {
   return { folder, id, remove: async () => rmSync(folder, { recursive: true }) };
 }
 
-/** `scene.sql` with the roles' names made its own. */
+/** An SQL file beside this one, with the roles' names made its own. */
 export function sceneText(name: string, { id }: Room): string {
   return readFileSync(join(import.meta.dir, name), "utf8").replaceAll("_ID_", id);
+}
+
+/** Everything that a database can hold, and the settings that no dump of it holds. */
+export async function makeScene(url: string, room: Room): Promise<void> {
+  for (const name of ["scene.sql", "scene_settings.sql"]) await execute(url, sceneText(name, room));
 }
 
 /** One statement at a time, or a whole script when it has no parameters. */

@@ -3,7 +3,7 @@ import type { Inventory } from "../../../../lib/postgres/inventory/inventory_typ
 import { listed } from "../../../../lib/postgres/inventory/inventory_types.ts";
 import { readInventory } from "../../../../lib/postgres/inventory/read_inventory.ts";
 import { freshDatabase } from "../../../support/postgres_server.ts";
-import { execute, openRoom, sceneText, withQuery } from "./copied_database.ts";
+import { execute, makeScene, openRoom, sceneText, withQuery } from "./copied_database.ts";
 
 const room = openRoom();
 let url: string;
@@ -11,7 +11,7 @@ let inventory: Inventory;
 
 beforeAll(async () => {
   url = (await freshDatabase()).url;
-  await execute(url, sceneText("scene.sql", room));
+  await makeScene(url, room);
   await execute(url, sceneText("scene_more.sql", room));
   inventory = await withQuery(url, readInventory);
 }, 60_000);
@@ -77,4 +77,20 @@ test("readInventory() names one changed large object among many without a row fo
   });
   const largeObjects = Object.keys(listed(await withQuery(many, readInventory), "large object"));
   expect(largeObjects).toHaveLength(2);
+});
+
+test("readInventory() passes over what somebody's session has for itself alone, and over the role that has no more than that", async () => {
+  await execute(url, `create role passing_${room.id}`);
+  const temporary = [
+    `set role passing_${room.id}; create temp table passing (a int primary key check (a > 0) default 1)`,
+    "comment on table passing is 'soon gone'; grant select on passing to public",
+    "create function pg_temp.watched() returns trigger language plpgsql as 'begin return new; end'",
+    "create trigger watch before insert on passing for each row execute function pg_temp.watched()",
+    "alter table passing disable trigger watch; create temp view seen as select * from passing",
+  ];
+  await withQuery(url, async (query) => {
+    for (const text of temporary) for (const statement of text.split(/; (?!end)/)) await query(statement);
+    await query("reset role");
+    expect(await withQuery(url, readInventory)).toEqual(inventory);
+  });
 });

@@ -28,6 +28,12 @@ test.each([
   ["danger", "loginctl enable-linger"],
   ["danger", "kubectl -n state-hub apply -k k8s/apps"],
   ["danger", "kubectl -n state-hub patch cronjob x --type json"],
+  ["run", "scripts/backup_restore_drill.ts --from-store /backups --identity key.txt"],
+  ["plan", "scripts/backup_restore_drill.ts prune --store /backups --keep-last 7 --plan plan.json"],
+  ["danger", "scripts/backup_restore_drill.ts --from-store /backups --into env:TARGET_URL"],
+  ["danger", "createdb --template=template0 state_hub"],
+  ["danger", `psql "\${NEW:?}/state_hub" -c 'ALTER ROLE state_hub LOGIN'`],
+  ["run", `psql "\${NEW:?}/state_hub" -c 'select 1'`],
   ["danger", "podman push registry.example/state-hub"],
 ])("classOf() %s: %s", (wanted, command) => {
   expect(classOf(command).class).toBe(wanted as "run" | "plan" | "danger");
