@@ -70,7 +70,7 @@ export function keyFingerprint(blob: Buffer): string {
 }
 
 /** The type's name, which is the first string of a public key (RFC 4253, 6.6). */
-function keyType(blob: Buffer): string {
+export function keyType(blob: Buffer): string {
   return blob.length < 4 ? "" : blob.subarray(4, 4 + Math.min(blob.readUInt32BE(0), 64)).toString("latin1");
 }
 

@@ -3,9 +3,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
+import { unexpected } from "../../lib/runbook/expected_output.ts";
 import { BACKUP, type BackupUnits, DRILL, makeBackupUnits, namesIn, shownBelow } from "../support/backup_units.ts";
 import { stopped } from "../support/drill_faults_programs.ts";
-import { unexpected } from "../support/runbook_output.ts";
 
 const WATCHDOG = 60_000;
 const TIMERS = ["state-hub-backup.timer", "state-hub-backup-drill.timer"];

@@ -1,9 +1,9 @@
 // The page about backups, its commands in the order in which a reader comes to need them, and what happens around them.
 import { expect } from "bun:test";
 import { join } from "node:path";
+import { unexpected } from "../../lib/runbook/expected_output.ts";
 import { type Block, isCommand, readRunbook } from "../../lib/runbook/read_runbook.ts";
 import type { BackupRunbookWorld } from "./backup_runbook.ts";
-import { unexpected } from "./runbook_output.ts";
 
 const FOLDER = join(import.meta.dir, "../../runbooks");
 export const page = readRunbook(join(FOLDER, "backup_restore_drill.md"));
