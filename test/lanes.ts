@@ -47,6 +47,10 @@ export const WAITING: readonly Waiting[] = [
     files: "test/scenarios/{killed_sweeps,sweep_locks,swept_over_http}.test.ts",
     why: "leases of killed runs that have to run out",
   },
+  {
+    files: "test/scenarios/{drill_faults,drill_interrupted}.test.ts",
+    why: "programs that are frozen in the middle of a drill, stores that stall",
+  },
   { files: "test/scenarios/hostile_*.test.ts", why: "peers that hold a connection or an answer" },
 ];
 
