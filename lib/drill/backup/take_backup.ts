@@ -1,9 +1,10 @@
 // Takes a backup into a store: each part dumped and encrypted in one stream, the facts beside them, and the manifest last of all,
 // since without it there is no backup. Whatever fails, nothing stays that looks like one.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Snapshot } from "../../db/snapshot_sessions.ts";
 import { dumpPart, type PartSource } from "../../postgres/client/dump.ts";
+import type { OnStep } from "../../work_step.ts";
 import { type Capture, capture } from "../source/capture.ts";
 import type { Facts } from "../source/facts.ts";
 import { writeFacts } from "../source/facts_part.ts";
@@ -12,6 +13,7 @@ import { newBackupId } from "../store/backup_id.ts";
 import { type BackupWriter, openBackupWriter, type SealedFacts } from "../store/backup_writer.ts";
 import type { Manifest, Part } from "../store/manifest.ts";
 import type { Store } from "../store/store.ts";
+import { Tally } from "../tally.ts";
 import { together, togetherAtMost } from "../together.ts";
 import { encryptThrough } from "./age.ts";
 import { type PartPlan, planParts, TABLE_SIZES } from "./backup_parts.ts";
@@ -79,21 +81,17 @@ async function dumpAll(
   const dumped: Dumped[] = [];
   let definitions: Facts["definitions"] = {};
   await o.stages.run("Dumping", async (onProgress) => {
-    const written = new Map<string, number>();
-    const tell = (name: string, { at, bytes }: { at?: string; bytes?: number }) => {
-      if (bytes !== undefined) written.set(name, bytes);
-      const all = [...written.values()].reduce((sum, each) => sum + each, 0);
-      onProgress({ bytes: all, ...(at === undefined ? {} : { at }) });
-    };
+    const tally = new Tally(onProgress);
     const works = [
       // By what a restore may use: the live server is asked by fewer, one part after the other.
       ...planParts(tables, o.terms.jobs).map((plan) => async (signal: AbortSignal) => {
-        dumped.push(await dumpRows(o, { plan, signal, tell: (step) => tell(plan.name, step) }));
+        dumped.push(await dumpRows(o, { plan, signal, tally }));
       }),
       async (signal: AbortSignal) => {
         const part = placeOf(o, "definitions");
-        const dump = { ...o.dump, signal, onProgress: (step: Told) => tell("definitions", step) };
-        definitions = await dumpDefinitions({ ...o, dump, file: part.file });
+        const dump = (onProgress: OnStep) =>
+          dumpDefinitions({ ...o, dump: { ...o.dump, signal, onProgress }, file: part.file });
+        definitions = await tally.add(dump, () => statSync(part.file).size);
         dumped.push({ ...part, selection: "definitions" });
       },
     ];
@@ -102,23 +100,18 @@ async function dumpAll(
   return { dumped, definitions };
 }
 
-interface Told {
-  readonly at?: string;
-  readonly bytes?: number;
-}
-
 interface Rows {
   readonly plan: PartPlan;
   readonly signal: AbortSignal;
-  readonly tell: (step: Told) => void;
+  readonly tally: Tally;
 }
 
-async function dumpRows(o: Dumping, { plan, signal, tell }: Rows): Promise<Dumped> {
-  const part = placeOf(o, plan.name);
+async function dumpRows(o: Dumping, { plan: { name, selection }, signal, tally }: Rows): Promise<Dumped> {
+  const part = placeOf(o, name);
   const through = o.recipients.length === 0 ? {} : { through: encryptThrough(o.recipients) };
-  const dump = { ...o.dump, signal, onProgress: tell };
-  const { bytes } = await dumpPart(dump, { selection: plan.selection, file: part.file, ...through });
-  tell({ bytes });
+  const dump = (onProgress: OnStep) =>
+    dumpPart({ ...o.dump, signal, onProgress }, { selection, file: part.file, ...through });
+  await tally.add(dump, ({ bytes }) => bytes);
   return { ...part, selection: "data" };
 }
 
@@ -137,11 +130,7 @@ interface Storing {
   readonly facts: Facts;
 }
 
-async function storeParts(
-  o: BackupTerms,
-  { writer, dumped, facts }: Storing,
-  onProgress: (step: { readonly at?: string; readonly bytes?: number }) => void,
-): Promise<Part[]> {
+async function storeParts(o: BackupTerms, { writer, dumped, facts }: Storing, onProgress: OnStep): Promise<Part[]> {
   const name = `facts.json${o.recipients.length === 0 ? "" : ".age"}`;
   const file = writer.localPath(name) ?? join(o.folder, name);
   const stored: Part[] = [];
