@@ -51,6 +51,10 @@ export const WAITING: readonly Waiting[] = [
     files: "test/scenarios/scripts_over_ssh.test.ts",
     why: "scripts that wait for a lock when their line drops, until they are ended",
   },
+  {
+    files: "test/scenarios/{drill_faults,drill_interrupted}.test.ts",
+    why: "programs that are frozen in the middle of a drill, stores that stall",
+  },
   { files: "test/scenarios/hostile_*.test.ts", why: "peers that hold a connection or an answer" },
 ];
 

@@ -19,6 +19,7 @@ const GROUND = [
   "metrics",
   "pool",
   "query",
+  "work_step",
   "wait_until",
   "within",
   "canonical",

@@ -1,17 +1,15 @@
 // The drill of the live database itself: the dump first, then fingerprint and copy side by side where there are jobs for it.
-import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { archiveDefinitions } from "../postgres/client/archive_text.ts";
 import { dumpToFolder } from "../postgres/client/dump.ts";
-import { readDefinitions } from "../postgres/definitions/read_definitions.ts";
 import { printableUrl, type Secret } from "../secret.ts";
+import { archivedDefinitions } from "./archive/archived_definitions.ts";
 import { folderArchive } from "./archive/folder_archive.ts";
 import { beginTarget } from "./copy/make_target.ts";
 import { proveCopy, type RestoredCopy, restoreCopy } from "./copy/prove_copy.ts";
 import { requireRoom, roomFor } from "./room.ts";
 import type { Run } from "./run.ts";
 import { capture } from "./source/capture.ts";
-import { definitionsToKeep, type Facts, type Outset } from "./source/facts.ts";
+import type { Facts, Outset } from "./source/facts.ts";
 import { type LiveSource, openLiveSource } from "./source/live_source.ts";
 import { together } from "./together.ts";
 
@@ -92,15 +90,8 @@ async function takeFacts({ run, source, dumpFolder, signal }: Taking, { begun, d
     if (terms.jobs > 1) dumped.resolve();
   });
   dumped.resolve();
-  return { ...seen, definitions: await definitionsIn({ run, source, dumpFolder, signal }) };
-}
-
-async function definitionsIn({ run, source, dumpFolder, signal }: Taking): Promise<Facts["definitions"]> {
-  const folder = join(run.folder, "source-definitions");
-  mkdirSync(folder, { mode: 0o700 });
-  const output = join(folder, "definitions.sql");
-  await archiveDefinitions({ programs: source.programs, env: run.terms.env, archive: dumpFolder, output, signal });
-  const definitions = definitionsToKeep(await readDefinitions(output));
-  rmSync(output);
-  return definitions;
+  const { programs } = source;
+  const { folder: workspace } = run;
+  const definitions = await archivedDefinitions({ archive: dumpFolder, programs, env: terms.env, workspace, signal });
+  return { ...seen, definitions };
 }

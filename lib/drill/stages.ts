@@ -1,13 +1,7 @@
 // Where a run stands, how long each part of it took, and a sign of life while it works: a restore of an hour that says nothing
 // looks like one that hangs.
+import type { OnStep, WorkStep } from "../work_step.ts";
 import type { OnProgress, Stage } from "./evidence/report.ts";
-
-/** Where in a stage the work is. */
-export interface Step {
-  readonly at?: string;
-  readonly bytes?: number;
-  readonly of?: number;
-}
 
 /** The programs report more often; what reports nothing, such as the making of an index, is shown by its seconds. */
 const SIGN_OF_LIFE_MS = 10_000;
@@ -16,7 +10,7 @@ const SIGN_OF_LIFE_MS = 10_000;
 export class Stages {
   readonly #onProgress: OnProgress;
   readonly #done: Stage[] = [];
-  readonly #running = new Map<string, { readonly since: number; last: Step }>();
+  readonly #running = new Map<string, { readonly since: number; last: WorkStep }>();
   readonly #failedIn = new WeakMap<object, string>();
 
   constructor(onProgress: OnProgress) {
@@ -39,12 +33,12 @@ export class Stages {
    */
   async run<T>(
     name: string,
-    work: (onProgress: (step: Step) => void) => Promise<T>,
+    work: (onProgress: OnStep) => Promise<T>,
     bytesOf?: (result: T) => number | null,
   ): Promise<T> {
-    const entry: { readonly since: number; last: Step } = { since: performance.now(), last: {} };
+    const entry: { readonly since: number; last: WorkStep } = { since: performance.now(), last: {} };
     this.#running.set(name, entry);
-    const show = (step: Step) => {
+    const show = (step: WorkStep) => {
       entry.last = { ...entry.last, ...step };
       this.#show(name, entry.last);
     };
@@ -67,17 +61,17 @@ export class Stages {
   }
 
   /** The stages that are at work make the phase, so that a log has one line for each change and not for each step. */
-  #show(name: string, step: Step): void {
+  #show(name: string, step: WorkStep): void {
     const stage = [...this.#running.keys()].join(", ");
     this.#onProgress({ ...step, stage, ...(this.#running.size > 1 ? { at: withName(name, step) } : {}) });
   }
 
-  #withSeconds({ since, last }: { readonly since: number; readonly last: Step }): Step {
+  #withSeconds({ since, last }: { readonly since: number; readonly last: WorkStep }): WorkStep {
     const seconds = `${Math.round((performance.now() - since) / 1000)} s`;
     return { ...last, at: last.at === undefined ? seconds : `${last.at}, ${seconds}` };
   }
 }
 
-function withName(name: string, { at }: Step): string {
+function withName(name: string, { at }: WorkStep): string {
   return at === undefined ? name : `${name}: ${at}`;
 }

@@ -131,7 +131,8 @@ test(
     for (const edit of [
       { rows: "201" },
       { system_identifier: "7" },
-      { created_at: `${created_at.slice(0, 20)}${created_at.endsWith(".007Z") ? "008Z" : "007Z"}` },
+      // Later in its second: an earlier time could make the other backup of that second the newest one.
+      { created_at: `${created_at.slice(0, 20)}${created_at.endsWith(".999Z") ? "998Z" : "999Z"}` },
       { schema_digest: "a".repeat(64) },
       { facts_digest: "a".repeat(64) },
     ]) {

@@ -1,6 +1,6 @@
 // What a copy is restored from, wherever it lies: a dump's folder, or the parts of a stored backup.
 import type { RestoreTarget } from "../../postgres/client/restore.ts";
-import type { Step } from "../stages.ts";
+import type { OnStep } from "../../work_step.ts";
 
 /** A sequence as the dump sets it. */
 export interface ArchivedSequence {
@@ -13,7 +13,7 @@ export interface Archive {
   /** Of the pg_dump that wrote it: an older pg_restore cannot read it. */
   readonly major: number;
   /** All of it, stopping at the first error. */
-  restore(target: RestoreTarget, onProgress: (step: Step) => void): Promise<void>;
+  restore(target: RestoreTarget, onProgress: OnStep): Promise<void>;
   /** The definitions alone, into a database of its own. */
   restoreDefinitions(target: RestoreTarget): Promise<void>;
   /** By `schema.name` as `sequenceKey` has it. */

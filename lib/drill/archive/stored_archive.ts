@@ -3,8 +3,8 @@ import { OpsFailure } from "../../failure.ts";
 import type { ClientPrograms } from "../../postgres/client/client_programs.ts";
 import { type RestoreTarget, restorePart, type Section } from "../../postgres/client/restore.ts";
 import { decryptThrough } from "../backup/age.ts";
-import type { Step } from "../stages.ts";
 import type { Manifest } from "../store/manifest.ts";
+import { Tally } from "../tally.ts";
 import { togetherAtMost } from "../together.ts";
 import type { Archive } from "./archive.ts";
 import { archivedSequences } from "./archived_sequences.ts";
@@ -28,22 +28,23 @@ export function storedArchive(o: StoredArchive): Archive {
   const definitions = partsOf(o, "definitions");
   const data = partsOf(o, "data");
   const restoreEach = async (target: RestoreTarget, section: Section, tally: Tally) => {
-    for (const part of definitions)
-      await tally.reading(part, (onProgress) =>
-        restorePart({ ...target, onProgress }, { file: part.file, ...through, section }),
+    for (const { file, bytes } of definitions)
+      await tally.add(
+        (onProgress) => restorePart({ ...target, onProgress }, { file, ...through, section }),
+        () => bytes,
       );
   };
   return {
     major: Number.parseInt(o.manifest.versions.client, 10),
     restore: async (target, onProgress) => {
       // The definitions are read twice: what comes before the rows, and what comes after.
-      const tally = new Tally([...definitions, ...data, ...definitions], onProgress);
+      const tally = new Tally(onProgress, bytesOf([...definitions, ...data, ...definitions]));
       await restoreEach(target, "pre-data", tally);
       await restoreData(target, { ...o, data, through, tally });
       await restoreEach(target, "post-data", tally);
     },
     restoreDefinitions: async (target) => {
-      const tally = new Tally(definitions, () => {});
+      const tally = new Tally(() => {});
       await restoreEach(target, "pre-data", tally);
       await restoreEach(target, "post-data", tally);
     },
@@ -67,28 +68,8 @@ function partsOf({ manifest, files }: StoredArchive, selection: "definitions" | 
     });
 }
 
-/** What was read of all parts together, since each program knows of its own alone. */
-class Tally {
-  readonly #of: number;
-  readonly #onProgress: (step: Step) => void;
-  #bytes = 0;
-
-  constructor(parts: readonly PartFile[], onProgress: (step: Step) => void) {
-    this.#of = parts.reduce((sum, { bytes }) => sum + bytes, 0);
-    this.#onProgress = onProgress;
-  }
-
-  /** @param read reads the part, and says what it has read of it; small ones are done before anybody has looked */
-  async reading({ bytes: whole }: PartFile, read: (onProgress: (step: Step) => void) => Promise<void>): Promise<void> {
-    let before = 0;
-    const onProgress = ({ at, bytes = before }: Step) => {
-      this.#bytes += bytes - before;
-      before = bytes;
-      this.#onProgress({ bytes: this.#bytes, of: this.#of, ...(at === undefined ? {} : { at }) });
-    };
-    await read(onProgress);
-    onProgress({ bytes: whole });
-  }
+function bytesOf(parts: readonly PartFile[]): number {
+  return parts.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 interface Data extends StoredArchive {
@@ -101,9 +82,10 @@ interface Data extends StoredArchive {
 async function restoreData(target: RestoreTarget, { data, through, jobs, tally }: Data): Promise<void> {
   const signal = target.signal ?? new AbortController().signal;
   const largestFirst = data.toSorted((a, b) => b.bytes - a.bytes);
-  await togetherAtMost({ signal, limit: jobs }, largestFirst, (part, signal) =>
-    tally.reading(part, (onProgress) =>
-      restorePart({ ...target, signal, onProgress }, { file: part.file, ...through }),
+  await togetherAtMost({ signal, limit: jobs }, largestFirst, ({ file, bytes }, signal) =>
+    tally.add(
+      (onProgress) => restorePart({ ...target, signal, onProgress }, { file, ...through }),
+      () => bytes,
     ),
   );
 }

@@ -1,6 +1,7 @@
 // Encryption by age: keys as files and public texts, programs as argv lists. A wrong key must be told from damaged bytes, and what
 // would make age ask a person for a passphrase is refused before anything starts.
 import { readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { OpsFailure, usageFailure } from "../../failure.ts";
 import { run } from "../../process/run.ts";
 import { shellQuoted } from "../../shell_quoted.ts";
@@ -9,6 +10,8 @@ import { isRecipient } from "./age_recipient.ts";
 const INSTALL = "apt-get install age";
 const RUN_MS = 20_000;
 const MAX_BYTES = 1024 * 1024;
+/** Facts and definitions of ten thousand tables take seconds. */
+const ENCRYPT_MS = 300_000;
 
 /** The program and flags that encrypt stdin to stdout. Public keys are no secret. */
 export function encryptThrough(recipients: readonly string[]): string[] {
@@ -18,6 +21,35 @@ export function encryptThrough(recipients: readonly string[]): string[] {
 /** The program and flags that decrypt stdin to stdout; the key stays in its file. */
 export function decryptThrough(identityFile: string): string[] {
   return ["age", "--decrypt", "-i", identityFile];
+}
+
+interface Encryption {
+  /** "definitions", for a failure */
+  readonly what: string;
+  readonly recipients: readonly string[];
+  /** A text that touches no disk, or a file. */
+  readonly from: { readonly text: string } | { readonly file: string };
+  /** Made here. */
+  readonly to: string;
+  readonly env: Record<string, string>;
+  readonly signal?: AbortSignal;
+}
+
+/** For what is not dumped in a stream. @throws OpsFailure (automation) in age's words; the signal's reason */
+export async function encryptInto({ what, recipients, from, to, env, signal }: Encryption): Promise<void> {
+  const argv = [...encryptThrough(recipients), "--output", to, ...("file" in from ? [from.file] : [])];
+  const { exitCode, stderr } = await run(argv, {
+    env,
+    deadlineMs: ENCRYPT_MS,
+    ...("text" in from ? { stdin: from.text } : {}),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (exitCode === 0) return;
+  throw new OpsFailure(`Could not encrypt the ${what}`, {
+    observed: ageSays(stderr),
+    where: to,
+    hint: `df -h ${shellQuoted(dirname(to))}`,
+  });
 }
 
 /**

@@ -7,7 +7,7 @@ interface TableSize {
   readonly bytes: number;
 }
 
-interface PartPlan {
+export interface PartPlan {
   /** "data-001" */
   readonly name: string;
   readonly selection:

@@ -1,21 +1,23 @@
 // Takes a backup into a store: each part dumped and encrypted in one stream, the facts beside them, and the manifest last of all,
 // since without it there is no backup. Whatever fails, nothing stays that looks like one.
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Snapshot } from "../../db/snapshot_sessions.ts";
-import { databaseDefinitions, dumpPart, type PartSelection, type PartSource } from "../../postgres/client/dump.ts";
-import { readDefinitions } from "../../postgres/definitions/read_definitions.ts";
+import { dumpPart, type PartSource } from "../../postgres/client/dump.ts";
+import type { OnStep } from "../../work_step.ts";
 import { type Capture, capture } from "../source/capture.ts";
-import { definitionsToKeep, type Facts } from "../source/facts.ts";
+import type { Facts } from "../source/facts.ts";
 import { writeFacts } from "../source/facts_part.ts";
 import { toldByFacts } from "../source/sealed_facts.ts";
 import { newBackupId } from "../store/backup_id.ts";
 import { type BackupWriter, openBackupWriter, type SealedFacts } from "../store/backup_writer.ts";
 import type { Manifest, Part } from "../store/manifest.ts";
 import type { Store } from "../store/store.ts";
+import { Tally } from "../tally.ts";
 import { together, togetherAtMost } from "../together.ts";
 import { encryptThrough } from "./age.ts";
-import { planParts, TABLE_SIZES } from "./backup_parts.ts";
+import { type PartPlan, planParts, TABLE_SIZES } from "./backup_parts.ts";
+import { dumpDefinitions } from "./definitions_part.ts";
 
 interface BackupTerms extends Capture {
   readonly store: Store;
@@ -76,54 +78,50 @@ async function dumpAll(
 ): Promise<{ readonly dumped: readonly Dumped[]; readonly definitions: Facts["definitions"] }> {
   const sizes = await o.snapshot.holder<{ name: string; bytes: string }>(TABLE_SIZES);
   const tables = sizes.map(({ name, bytes }) => ({ name, bytes: Number(bytes) }));
-  const parts: readonly { readonly name: string; readonly selection: PartSelection }[] = [
-    // By what a restore may use: the live server is asked by fewer, one part after the other.
-    ...planParts(tables, o.terms.jobs),
-    { name: "definitions", selection: { kind: "definitions" } },
-  ];
   const dumped: Dumped[] = [];
+  let definitions: Facts["definitions"] = {};
   await o.stages.run("Dumping", async (onProgress) => {
-    const written = new Map<string, number>();
-    const tell = (name: string, { at, bytes }: { at?: string; bytes?: number }) => {
-      if (bytes !== undefined) written.set(name, bytes);
-      const all = [...written.values()].reduce((sum, each) => sum + each, 0);
-      onProgress({ bytes: all, ...(at === undefined ? {} : { at }) });
-    };
-    const work = async ({ name, selection }: (typeof parts)[number], signal: AbortSignal) => {
-      const made = await dumpOne(o, { name, selection, signal, tell: (step) => tell(name, step) });
-      tell(name, { bytes: made.bytes });
-      dumped.push(made);
-    };
-    await togetherAtMost({ signal: o.dump.signal ?? o.signal, limit: o.jobs }, parts, work);
+    const tally = new Tally(onProgress);
+    const works = [
+      // By what a restore may use: the live server is asked by fewer, one part after the other.
+      ...planParts(tables, o.terms.jobs).map((plan) => async (signal: AbortSignal) => {
+        dumped.push(await dumpRows(o, { plan, signal, tally }));
+      }),
+      async (signal: AbortSignal) => {
+        const part = placeOf(o, "definitions");
+        const dump = (onProgress: OnStep) =>
+          dumpDefinitions({ ...o, dump: { ...o.dump, signal, onProgress }, file: part.file });
+        definitions = await tally.add(dump, () => statSync(part.file).size);
+        dumped.push({ ...part, selection: "definitions" });
+      },
+    ];
+    await togetherAtMost({ signal: o.dump.signal ?? o.signal, limit: o.jobs }, works, (work, signal) => work(signal));
   });
-  return { dumped, definitions: await definitionsAtSnapshot(o) };
+  return { dumped, definitions };
 }
 
-interface OnePart {
-  readonly name: string;
-  readonly selection: PartSelection;
+interface Rows {
+  readonly plan: PartPlan;
   readonly signal: AbortSignal;
-  readonly tell: (step: { readonly at?: string; readonly bytes?: number }) => void;
+  readonly tally: Tally;
+}
+
+async function dumpRows(o: Dumping, { plan: { name, selection }, signal, tally }: Rows): Promise<Dumped> {
+  const part = placeOf(o, name);
+  const through = o.recipients.length === 0 ? {} : { through: encryptThrough(o.recipients) };
+  const dump = (onProgress: OnStep) =>
+    dumpPart({ ...o.dump, signal, onProgress }, { selection, file: part.file, ...through });
+  await tally.add(dump, ({ bytes }) => bytes);
+  return { ...part, selection: "data" };
 }
 
 /** Right where it is to lie when the store is a folder here; else in the workspace, to be sent when the snapshot is closed. */
-async function dumpOne({ writer, dump, folder, recipients }: Dumping, { name, selection, signal, tell }: OnePart) {
-  const stored = `${name}.dump${recipients.length === 0 ? "" : ".age"}`;
-  const file = writer.localPath(stored) ?? join(folder, stored);
-  const through = recipients.length === 0 ? {} : { through: encryptThrough(recipients) };
-  const { bytes } = await dumpPart({ ...dump, signal, onProgress: tell }, { selection, file, ...through });
-  return { name: stored, selection: selection.kind === "definitions" ? "definitions" : "data", file, bytes } as const;
-}
-
-/** Definitions hold no rows; the text is gone from the workspace as soon as it was read. */
-async function definitionsAtSnapshot({ dump, folder }: Dumping): Promise<Facts["definitions"]> {
-  const own = join(folder, "source-definitions");
-  mkdirSync(own, { mode: 0o700 });
-  try {
-    return definitionsToKeep(await readDefinitions(await databaseDefinitions(dump, { folder: own })));
-  } finally {
-    rmSync(own, { recursive: true, force: true });
-  }
+function placeOf(
+  { writer, folder, recipients }: Dumping,
+  part: string,
+): { readonly name: string; readonly file: string } {
+  const name = `${part}.dump${recipients.length === 0 ? "" : ".age"}`;
+  return { name, file: writer.localPath(name) ?? join(folder, name) };
 }
 
 interface Storing {
@@ -132,11 +130,7 @@ interface Storing {
   readonly facts: Facts;
 }
 
-async function storeParts(
-  o: BackupTerms,
-  { writer, dumped, facts }: Storing,
-  onProgress: (step: { readonly at?: string; readonly bytes?: number }) => void,
-): Promise<Part[]> {
+async function storeParts(o: BackupTerms, { writer, dumped, facts }: Storing, onProgress: OnStep): Promise<Part[]> {
   const name = `facts.json${o.recipients.length === 0 ? "" : ".age"}`;
   const file = writer.localPath(name) ?? join(o.folder, name);
   const stored: Part[] = [];

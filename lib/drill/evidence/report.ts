@@ -1,5 +1,6 @@
 // What a drill found: the document of --json, of the evidence file and, shortened, of the progress event that later gates
 // read. (types)
+import type { WorkStep } from "../../work_step.ts";
 
 /** `could_not_verify`: nothing is known to be wrong, and nothing is proven. */
 export type Verdict = "passed" | "failed" | "could_not_verify";
@@ -95,13 +96,9 @@ export interface DrillReport {
 }
 
 /** Where work stands, for whoever watches. */
-export interface WorkProgress {
+export interface WorkProgress extends WorkStep {
   /** "Dumping", "Restoring", "Comparing" ... */
   readonly stage: string;
-  /** The table or part that is being worked on. */
-  readonly at?: string;
-  readonly bytes?: number;
-  readonly of?: number;
 }
 
 /** Called often; it must not wait. */

@@ -1,7 +1,7 @@
 // The facts as a part of a backup. They go through age from memory and come back into it: no plain text touches a disk.
 import { OpsFailure } from "../../failure.ts";
 import { run } from "../../process/run.ts";
-import { decryptionFailure, decryptThrough, encryptThrough } from "../backup/age.ts";
+import { decryptionFailure, decryptThrough, encryptInto } from "../backup/age.ts";
 import type { Facts } from "./facts.ts";
 
 /** Ten thousand tables and a hundred thousand large objects: some 50 MB. */
@@ -22,9 +22,7 @@ export async function writeFacts(
 ): Promise<void> {
   const text = JSON.stringify(facts);
   if (recipients.length === 0) return void (await Bun.write(file, text, { mode: 0o600 }));
-  const argv = [...encryptThrough(recipients), "--output", file];
-  const { exitCode, stderr } = await run(argv, { env, signal, stdin: text, deadlineMs: DEADLINE_MS });
-  if (exitCode !== 0) throw new OpsFailure("Could not encrypt the facts", { observed: stderr.trim(), where: file });
+  await encryptInto({ what: "facts", recipients, from: { text }, to: file, env, signal });
 }
 
 /** What opens a backup, and whom it was made for. */

@@ -3,10 +3,11 @@
 import { canonical } from "../../canonical.ts";
 import { OpsFailure } from "../../failure.ts";
 import { shellQuoted } from "../../shell_quoted.ts";
+import type { OnStep } from "../../work_step.ts";
 import { rememberPruned } from "./ledger.ts";
 import { listBackups, type StoredBackup } from "./list_backups.ts";
 import { type PrunePlan, type PruneTerms, planPrune } from "./plan_prune.ts";
-import type { OnBytes, Store } from "./store.ts";
+import type { Store } from "./store.ts";
 import { writeTombstone } from "./tombstones.ts";
 
 interface Prune {
@@ -16,7 +17,7 @@ interface Prune {
   readonly terms: PruneTerms;
   readonly stateHubHome: string;
   readonly signal?: AbortSignal;
-  readonly onProgress?: OnBytes;
+  readonly onProgress?: OnStep;
 }
 
 /**

@@ -2,11 +2,12 @@
 // whoever fails takes away what is there.
 import { describeFailure, OpsFailure } from "../../failure.ts";
 import { shellQuoted } from "../../shell_quoted.ts";
+import type { OnStep } from "../../work_step.ts";
 import { hashFile } from "./hash_file.ts";
 import { rememberManifest } from "./ledger.ts";
 import { listBackups } from "./list_backups.ts";
 import { type Manifest, type ManifestBody, manifestText, type Part, sealManifest } from "./manifest.ts";
-import { MANIFEST, type OnBytes, type Store } from "./store.ts";
+import { MANIFEST, type Store } from "./store.ts";
 
 interface WriterTerms {
   readonly store: Store;
@@ -30,7 +31,7 @@ export interface BackupWriter {
     readonly name: string;
     readonly selection: Part["selection"];
     readonly file: string;
-    readonly onProgress?: OnBytes;
+    readonly onProgress?: OnStep;
   }): Promise<Part>;
   /** Makes it a backup. Nothing may be put any more. */
   seal(facts: SealedFacts): Promise<Manifest>;

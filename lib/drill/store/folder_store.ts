@@ -4,11 +4,12 @@ import { constants } from "node:fs";
 import { chmod, lstat, mkdir, open, readdir, realpath, rename, rm, rmdir, statfs, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { writeWhole } from "../../whole_file.ts";
+import type { OnStep } from "../../work_step.ts";
 import { copyLocal, flush } from "./copy_local.ts";
 import { folderTrouble } from "./folder_trouble.ts";
 import type { StoreOptions } from "./open_store.ts";
 import { requireStoreFolder } from "./require_folder.ts";
-import { MANIFEST, type OnBytes, type Store, type StoredFile } from "./store.ts";
+import { MANIFEST, type Store, type StoredFile } from "./store.ts";
 import { storeFailure } from "./store_failure.ts";
 import type { StoreTarget } from "./store_target.ts";
 import { isPlainName, storedPath } from "./stored_names.ts";
@@ -73,14 +74,14 @@ class FolderStore implements Store {
     return this.#at(path);
   }
 
-  async fetch(path: string, file: string, onProgress?: OnBytes): Promise<void> {
+  async fetch(path: string, file: string, onProgress?: OnStep): Promise<void> {
     await this.#tried("Could not read from the store", path, async () => {
       await requireFolder(dirname(this.#at(path)));
       await copyLocal(this.#at(path), file, { ...this.#whileWanted(), onBytes: told(path, onProgress), over: true });
     });
   }
 
-  async put(file: string, path: string, onProgress?: OnBytes): Promise<void> {
+  async put(file: string, path: string, onProgress?: OnStep): Promise<void> {
     await this.#tried("Could not write to the store", path, async () => {
       const at = this.#at(path);
       await requireFolder(dirname(at));
@@ -158,7 +159,7 @@ class FolderStore implements Store {
   }
 }
 
-function told(at: string, onProgress: OnBytes | undefined): (bytes: number, of: number) => void {
+function told(at: string, onProgress: OnStep | undefined): (bytes: number, of: number) => void {
   return (bytes, of) => onProgress?.({ at, bytes, of });
 }
 

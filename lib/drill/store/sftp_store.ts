@@ -5,10 +5,11 @@ import { posix } from "node:path";
 import { forEachAtMost } from "../../pool.ts";
 import type { RemoteEntry, Sftp } from "../../ssh/sftp.ts";
 import { SftpFault } from "../../ssh/sftp_fault.ts";
+import type { OnStep } from "../../work_step.ts";
 import type { StoreOptions } from "./open_store.ts";
 import { type SftpSession, sftpSession } from "./sftp_session.ts";
 import { sftpTrouble } from "./sftp_trouble.ts";
-import { MANIFEST, type OnBytes, type Store, type StoredFile } from "./store.ts";
+import { MANIFEST, type Store, type StoredFile } from "./store.ts";
 import type { StoreTarget } from "./store_target.ts";
 import { isPlainName, storedPath } from "./stored_names.ts";
 
@@ -83,7 +84,7 @@ class SftpStore implements Store {
     return null;
   }
 
-  fetch(path: string, file: string, onProgress?: OnBytes): Promise<void> {
+  fetch(path: string, file: string, onProgress?: OnStep): Promise<void> {
     return this.#tried("Could not read from the store", path, async (sftp) => {
       const there = await this.#file(sftp, path);
       if (there === null) throw new SftpFault("missing", "no such file");
@@ -91,7 +92,7 @@ class SftpStore implements Store {
     });
   }
 
-  put(file: string, path: string, onProgress?: OnBytes): Promise<void> {
+  put(file: string, path: string, onProgress?: OnStep): Promise<void> {
     const of = Bun.file(file).size;
     return this.#tried("Could not write to the store", path, (sftp) =>
       this.#underOtherName(sftp, path, (half) =>

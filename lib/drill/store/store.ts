@@ -1,5 +1,6 @@
 // Where backups are kept: a folder here, or one on another host. Both promise the same, so that whoever writes, lists, drills or
 // prunes need not know which it is. (types)
+import type { OnStep } from "../../work_step.ts";
 
 /** A file of a folder of the store. */
 export interface StoredFile {
@@ -8,9 +9,6 @@ export interface StoredFile {
   /** By the clock of the store's host. */
   readonly modifiedAt: Date;
 }
-
-/** Called often; it must not wait. */
-export type OnBytes = (progress: { readonly at?: string; readonly bytes?: number; readonly of?: number }) => void;
 
 /**
  * A folder of folders of files. A path is `FOLDER/NAME`. Every call throws OpsFailure (automation) that names the store and the
@@ -28,9 +26,9 @@ export interface Store {
   /** The file's own path where the store is a folder of this machine. */
   localPath(path: string): string | null;
   /** Into a local file of mode 600. Nothing is verified. */
-  fetch(path: string, file: string, onProgress?: OnBytes): Promise<void>;
+  fetch(path: string, file: string, onProgress?: OnStep): Promise<void>;
   /** Whole and on the disk when it resolves, of mode 600; takes over a file that stands at `localPath(path)` already. */
-  put(file: string, path: string, onProgress?: OnBytes): Promise<void>;
+  put(file: string, path: string, onProgress?: OnStep): Promise<void>;
   /** The same for a text; in the place of what is there, at once. */
   writeText(path: string, text: string): Promise<void>;
   /** Of mode 700. @throws OpsFailure also when it is there already */

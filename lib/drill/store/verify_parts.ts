@@ -1,8 +1,9 @@
 // Whether the parts in a store are those of the manifest, by size and SHA-256, before one byte of them is decrypted or restored.
 import { join } from "node:path";
+import type { OnStep } from "../../work_step.ts";
 import { hashFile } from "./hash_file.ts";
 import type { Manifest, Part } from "./manifest.ts";
-import { MANIFEST, type OnBytes, type Store } from "./store.ts";
+import { MANIFEST, type Store } from "./store.ts";
 import { isVerificationFile } from "./verification.ts";
 
 interface PartProblem {
@@ -26,7 +27,7 @@ interface PartsToVerify {
   /** Other manifests, to say whose part stands in the place of one. */
   readonly others?: readonly Manifest[];
   readonly signal?: AbortSignal;
-  readonly onProgress?: OnBytes;
+  readonly onProgress?: OnStep;
 }
 
 /** @throws OpsFailure when the store does not answer: then nothing is known; the signal's reason when aborted */

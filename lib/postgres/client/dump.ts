@@ -9,6 +9,7 @@ import { pipeline } from "../../process/pipeline.ts";
 import type { Query } from "../../query.ts";
 import type { Secret } from "../../secret.ts";
 import { shellQuoted } from "../../shell_quoted.ts";
+import type { OnStep } from "../../work_step.ts";
 import { clientFailed, clientFailure } from "./client_failure.ts";
 import { type ClientPrograms, clientArgv } from "./client_programs.ts";
 import { GrowingFolder } from "./growing_folder.ts";
@@ -17,14 +18,6 @@ import { ownedSequences } from "./owned_sequences.ts";
 import { tablePattern } from "./table_pattern.ts";
 import { TellingLines } from "./telling_lines.ts";
 import { readVerboseLine } from "./verbose_lines.ts";
-
-/** Where pg_dump or pg_restore is. */
-export interface ClientProgress {
-  /** schema.table, or what is read from the catalogs. */
-  readonly at?: string;
-  readonly bytes?: number;
-  readonly of?: number;
-}
 
 interface DumpSource {
   readonly programs: ClientPrograms;
@@ -37,7 +30,7 @@ interface DumpSource {
   readonly lockWaitMs: number;
   readonly nice?: boolean;
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: ClientProgress) => void;
+  readonly onProgress?: OnStep;
   /** Any session on this database: asked who holds a lock. */
   readonly query?: Query;
   /** Beyond the wait for a lock, how long pg_dump may write and say nothing; 10 minutes unless given. */

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { gentle } from "../../process/gentle.ts";
 import { pipeline } from "../../process/pipeline.ts";
 import type { Secret } from "../../secret.ts";
+import type { OnStep } from "../../work_step.ts";
 import { clientFailed, clientFailure } from "./client_failure.ts";
 import { type ClientPrograms, clientArgv } from "./client_programs.ts";
-import type { ClientProgress } from "./dump.ts";
 import { NOTICES_LOST_SERVER, restoreEnvironment } from "./libpq_environment.ts";
 import { TellingLines } from "./telling_lines.ts";
 import { readVerboseLine } from "./verbose_lines.ts";
@@ -23,7 +23,7 @@ export interface RestoreTarget {
   readonly silent?: boolean;
   /** The only thing that ends a restore early: hours in one index are no fault. */
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: ClientProgress) => void;
+  readonly onProgress?: OnStep;
 }
 
 /** pg_restore's --section. */

@@ -2,13 +2,9 @@
 // snapshot with the dump; every session reads pieces of its own, and the client adds up sums.
 import { forEachAtMost } from "../../pool.ts";
 import type { Query, QuerySessions } from "../../query.ts";
+import type { OnStep } from "../../work_step.ts";
 import { BucketSums } from "./bucket_sums.ts";
-import type {
-  Fingerprint,
-  FingerprintProgress,
-  LargeObjectFingerprint,
-  TableFingerprint,
-} from "./fingerprint_types.ts";
+import type { Fingerprint, LargeObjectFingerprint, TableFingerprint } from "./fingerprint_types.ts";
 import { leaveIdle } from "./idle_share.ts";
 import { largeObjectRanges, readLargeObjects } from "./large_objects.ts";
 import { type ListedTable, listTables } from "./list_tables.ts";
@@ -22,7 +18,7 @@ import { readSequences } from "./sequences.ts";
 
 export interface FingerprintOptions {
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: FingerprintProgress) => void) | undefined;
+  readonly onProgress?: OnStep | undefined;
   /** The idle share of each session, 0 to 0.9: for a live server. */
   readonly pause?: number | undefined;
 }

@@ -52,12 +52,6 @@ export interface Fingerprint {
   readonly largeObjects: LargeObjectFingerprint[];
 }
 
-export interface FingerprintProgress {
-  readonly at?: string;
-  readonly bytes?: number;
-  readonly of?: number;
-}
-
 /** One thing that is not as it was. */
 export interface ObjectDifference {
   readonly kind: string;

@@ -103,7 +103,7 @@ describe("stale", () => {
       await world.sweeps({ last: 0, before: [150] });
       await world.checked({ fresh: null, late: 1, passed: null });
       expect(await world.told()).toEqual([]);
-      await world.sql`update repos set created_at = now() - interval '121 min' where slug = 'passed'`;
+      await world.registered("passed", 121);
       expect(await world.told()).toEqual([`passed: never checked, registered ${await world.at(121)}`]);
       // Registered long ago, removed and added again since the last sweep: that did not know it.
       await world.sql`update repos set created_at = now() - interval '9 days'`;
@@ -173,6 +173,8 @@ interface SweptHub {
   sweeps(when: { last: number; before: number[]; detail?: object }): Promise<void>;
   /** Minutes since each repository's last successful check; null: never; one that is not named is unknown to the sweep. */
   checked(minutes: Record<string, number | null>): Promise<void>;
+  /** Moves a registration to so many minutes ago: by the clock of `at`, or a minute could pass between the two. */
+  registered(slug: string, minutes: number): Promise<void>;
   /** The words of C-22 by repository, sorted. */
   told(options?: { keepMissing?: boolean }): Promise<string[]>;
   /** So many minutes ago, as findings write it. */
@@ -208,6 +210,9 @@ async function inSweptHub(work: (world: SweptHub) => Promise<void>): Promise<voi
           await sql`
             update sweep_state set repos = repos || jsonb_build_object(r.id, jsonb_build_object('ok_at', ${age === null ? sql`null::timestamptz` : ago(age)}))
             from repos r where r.slug = ${slug}`;
+      },
+      registered: async (slug, minutes) => {
+        await sql`update repos set created_at = ${ago(minutes)} where slug = ${slug}`;
       },
       told: async ({ keepMissing = false } = {}) => {
         const { report } = await hub.check({ all: true });
