@@ -41,6 +41,13 @@ export function blockDigest({ blocks }: Pick<Runbook, "blocks">, block: Block): 
 /** Of the blocks that the page still has, in the order of their names: a change is one line of a diff. */
 export function executedText({ blocks }: Pick<Runbook, "blocks">, executed: ExecutedBlocks): string {
   const names = Object.keys(executed).filter((name) => blocks.some((block) => block.name === name));
-  const lines = names.sort().map((name) => `  ${JSON.stringify(name)}: ${JSON.stringify(executed[name])}`);
+  const lines = names.sort().map((name) => `  ${JSON.stringify(name)}: ${oneLine(executed[name])}`);
   return `{\n${lines.join(",\n")}\n}\n`;
+}
+
+function oneLine(executed: Executed | undefined): string {
+  const members = Object.entries(executed ?? {}).map(
+    ([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`,
+  );
+  return `{ ${members.join(", ")} }`;
 }

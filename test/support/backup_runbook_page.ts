@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { unexpected } from "../../lib/runbook/expected_output.ts";
 import { type Block, isCommand, readRunbook } from "../../lib/runbook/read_runbook.ts";
 import type { BackupRunbookWorld } from "./backup_runbook.ts";
+import { recordExecuted } from "./record_executed.ts";
 
 const FOLDER = join(import.meta.dir, "../../runbooks");
 export const page = readRunbook(join(FOLDER, "backup_restore_drill.md"));
@@ -43,7 +44,7 @@ export const STEPS: readonly Step[] = [
   { name: "ask-new-hub", before: ({ paste }) => paste(textOf(service.blocks, "start")) },
   ...named("first-sweep", "backup"),
   { name: "backup-and-drill", again: true },
-  { name: "drill-with-recovery", again: true },
+  ...named("drill-with-recovery"),
   ...named("make-new-identity", "name-new-identity", "name-recovery-again", "use-new-recipients", "use-new-identity"),
   ...named("backup"),
   { name: "backup-and-drill", again: true },
@@ -64,6 +65,7 @@ export async function rehearse(world: BackupRunbookWorld, step: Step, deadlineMs
   });
   const shown = page.blocks.find(({ name }) => name === `${step.name}-output`);
   const missing = shown === undefined ? null : unexpected(shown.text, stdout);
+  if (missing === null) recordExecuted(page, blockNamed(commands, step.name));
   return missing === null ? null : `${missing}\n${stdout}`;
 }
 
@@ -72,7 +74,11 @@ function named(...names: readonly string[]): Step[] {
 }
 
 function textOf(blocks: readonly Block[], name: string): string {
+  return blockNamed(blocks, name).text;
+}
+
+function blockNamed(blocks: readonly Block[], name: string): Block {
   const block = blocks.find((each) => each.name === name);
   if (block === undefined) throw new Error(`there is no block named ${name}`);
-  return block.text;
+  return block;
 }

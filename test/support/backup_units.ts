@@ -3,11 +3,12 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RunResult } from "../../lib/process/run.ts";
-import { isCommand, readRunbook } from "../../lib/runbook/read_runbook.ts";
+import { type Block, isCommand, readRunbook } from "../../lib/runbook/read_runbook.ts";
 import { type AccountManager, startAccountManager } from "./backup_units_account.ts";
 import { dropInOfTests, letIn, STATE, writeKeys, writeSettings } from "./backup_units_settings.ts";
 import { programsOf } from "./drill_faults_programs.ts";
 import { freshHub, type TestHub } from "./hub.ts";
+import { recordExecuted } from "./record_executed.ts";
 import { startSshd } from "./sshd.ts";
 import { dropInPath } from "./user_manager.ts";
 
@@ -79,19 +80,25 @@ export async function makeBackupUnits(): Promise<BackupUnits> {
 async function install(manager: AccountManager, folder: string): Promise<void> {
   for (const unit of [BACKUP, DRILL]) writeFileSync(dropInPath(manager.home, unit), dropInOfTests(unit));
   manager.own(manager.home);
-  for (const block of [letIn(folder), textOf("link-units")]) {
+  for (const block of [letIn(folder), blockNamed("link-units").text]) {
     const { exitCode, stderr } = await manager.paste(block);
     if (exitCode !== 0) throw new Error(stderr);
   }
 }
 
 function typedBy(manager: AccountManager): Pick<BackupUnits, "systemctl" | "paste" | "fire" | "lastRun"> {
+  const paste = async (name: string) => {
+    const block = blockNamed(name);
+    const ran = await manager.paste(block.text);
+    if (ran.exitCode === 0) recordExecuted(PAGE, block);
+    return ran;
+  };
   return {
     systemctl: manager.systemctl,
-    paste: (name) => manager.paste(textOf(name)),
+    paste,
     fire: async (name, unit) => {
       rmSync(logOf(manager.home, unit), { force: true });
-      await manager.paste(textOf(name));
+      await paste(name);
       return lastRun(manager, unit);
     },
     lastRun: (unit) => lastRun(manager, unit),
@@ -117,10 +124,10 @@ async function lastRun({ home, systemctl }: AccountManager, unit: string): Promi
   return { result: shown("Result"), code: Number(shown("ExecMainStatus")), said };
 }
 
-function textOf(name: string): string {
+function blockNamed(name: string): Block {
   const block = PAGE.blocks.filter(isCommand).find((each) => each.name === name);
   if (block === undefined) throw new Error(`there is no block named ${name}`);
-  return block.text;
+  return block;
 }
 
 function evidenceIn(folder: string): { verdict: string }[] {

@@ -19,7 +19,8 @@ const HEALTH = z
 
 const QUERY = z.object({
   hold_seconds: z.coerce.number().int().min(0).max(3_600).default(0).openapi({
-    description: "Wait so long with the answer: whether the path leaves a quiet request alone for as long as a sweep takes",
+    description:
+      "Wait so long with the answer: whether the path leaves a quiet request alone for as long as a sweep takes",
   }),
 });
 /** Nobody proves more paths at once; each is a connection, and needs no token. */

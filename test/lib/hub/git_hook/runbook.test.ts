@@ -1,23 +1,18 @@
 // The hook's runbook as its reader follows it: every command from the first page to the last, on a checkout and a serving
 // hub. What it prints must be what the page shows.
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { environmentForPrograms, readConfig } from "../../../../lib/config.ts";
 import { addRepo } from "../../../../lib/consistency/repo_registry.ts";
-import { run } from "../../../../lib/process/run.ts";
-import { unexpected } from "../../../../lib/runbook/expected_output.ts";
-import { isCommand, readRunbook } from "../../../../lib/runbook/read_runbook.ts";
 import { waitUntil } from "../../../../lib/wait_until.ts";
 import { freePort } from "../../../support/free_port.ts";
 import { makeRepo, temporaryFolder } from "../../../support/git_repo.ts";
 import { freshHub, type TestHub } from "../../../support/hub.ts";
-import { recordExecuted } from "../../../support/record_executed.ts";
+import { rehearse, runbookReader } from "../../../support/runbook_reader.ts";
 
 const ROOT = join(import.meta.dir, "../../../..");
 const WATCHDOG_MS = 60_000;
-const page = readRunbook(join(ROOT, "runbooks/git_hook.md"));
-const { blocks } = page;
 const folder = temporaryFolder();
 let hub: TestHub;
 let server: ReturnType<typeof serve>;
@@ -64,22 +59,4 @@ const heard = () =>
     return row?.n > 0 ? { found: true } : { seen: "none" };
   });
 
-for (const block of blocks.filter(isCommand)) {
-  test(
-    `${block.name}, as the runbook has it, does what the runbook says`,
-    async () => {
-      if (block.name === "prove-hub-heard") await heard();
-      const { exitCode, stdout, stderr } = await run(["bash", "-euo", "pipefail", "-c", block.text], {
-        cwd: ROOT,
-        env,
-        deadlineMs: WATCHDOG_MS,
-      });
-      expect({ exitCode, said: exitCode === 0 ? "" : stderr }).toEqual({ exitCode: 0, said: "" });
-      const shown = blocks.find(({ name }) => name === `${block.name}-output`);
-      const missing = shown ? unexpected(shown.text, stdout) : null;
-      expect(missing === null ? null : { missing, printed: stdout }).toBeNull();
-      recordExecuted(page, block);
-    },
-    WATCHDOG_MS,
-  );
-}
+rehearse({ page: "git_hook", reader: () => runbookReader({ env }), before: { "prove-hub-heard": heard } });
