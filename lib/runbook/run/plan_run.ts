@@ -20,6 +20,16 @@ export interface Choice {
   readonly all?: boolean;
 }
 
+/** A run of that runbook with the same choice, as it is typed. */
+export function runCommand(runbook: string, { all, from, only }: Choice): string {
+  const flags = [
+    all ? " --all" : "",
+    from === undefined ? "" : ` --from ${from}`,
+    only === undefined ? "" : ` --only ${only}`,
+  ];
+  return `scripts/runbook.ts run ${runbook}${flags.join("")}`;
+}
+
 export interface PlannedBlock {
   readonly block: Block;
   /** What the page shows beneath it. */

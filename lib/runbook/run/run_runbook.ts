@@ -9,7 +9,7 @@ import { usageFailure } from "../../failure.ts";
 import type { Secret } from "../../secret.ts";
 import { type Page, pagesNamed, toolkitPages } from "../toolkit_pages.ts";
 import { confirmedBlocks, unconfirmed } from "./confirmations.ts";
-import { type Choice, missingValues, type PlannedBlock, planRun, type RunPlan } from "./plan_run.ts";
+import { type Choice, missingValues, type PlannedBlock, planRun, type RunPlan, runCommand } from "./plan_run.ts";
 import { planOutcome } from "./plan_view.ts";
 import { recordRun } from "./record_run.ts";
 import { type BlockResult, runBlocks } from "./run_blocks.ts";
@@ -51,9 +51,10 @@ export async function runRunbook(request: RunRequest, around: RunSurroundings, i
   const name = basename(page.file, ".md");
   const missing = missingValues(plan, around.env);
   const confirmed = confirmedBlocks(plan, request.confirm);
-  if (request.dryRun) return planOutcome({ name, plan, missing, confirmed });
-  refuseMissing(name, missing);
-  const agreed = await agreedBefore(name, plan, { confirmed, around, io });
+  if (request.dryRun) return planOutcome({ name, choice: request, plan, missing, confirmed });
+  const typed = runCommand(name, request);
+  refuseMissing(typed, missing);
+  const agreed = await agreedBefore(typed, plan, { confirmed, around, io });
   const scrub = scrubberFor(around.env);
   const head = await headOf(page, plan, around);
   const transcript = openTranscript(join(around.stateHubHome, "runbooks"), head, scrub);
@@ -119,12 +120,12 @@ function runbookNamed({ root, runbook }: RunRequest): Page {
   return page;
 }
 
-function refuseMissing(runbook: string, missing: readonly { readonly name: string; readonly block: string }[]): void {
+function refuseMissing(typed: string, missing: readonly { readonly name: string; readonly block: string }[]): void {
   if (missing.length === 0) return;
   throw usageFailure("Could not begin", {
     observed: `not set: ${missing.map(({ name, block }) => `${name} (for ${block})`).join(", ")}`,
     expected: "each of them exported; the page says what it is",
-    hint: `${missing.map(({ name }) => `export ${name}=...`).join(" ")}; then scripts/runbook.ts run ${runbook}`,
+    hint: `${missing.map(({ name }) => `export ${name}=...`).join(" ")}; then ${typed}`,
   });
 }
 
@@ -138,13 +139,13 @@ interface Asked {
  * Clean-up cannot wait for an answer when its turn comes: it is confirmed before the first block.
  * @throws OpsFailure (usage) when nobody can be asked about a danger, or the wrong word is typed
  */
-async function agreedBefore(runbook: string, plan: RunPlan, { confirmed, around, io }: Asked) {
+async function agreedBefore(typed: string, plan: RunPlan, { confirmed, around, io }: Asked) {
   const open = unconfirmed(plan, confirmed);
   if (open.length > 0 && !around.asker.canAsk) {
     throw usageFailure("Could not begin", {
       observed: `not confirmed, and no terminal to ask on: ${open.join(", ")}`,
       expected: `--confirm ${open.map((name) => `${name}=WORD`).join(",")}`,
-      hint: `scripts/runbook.ts run ${runbook} --dry-run`,
+      hint: `${typed} --dry-run`,
     });
   }
   const agreed = new Set(confirmed);
