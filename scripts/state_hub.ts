@@ -31,7 +31,7 @@ async function runsOnRequest(config: Config, io: Io) {
   const { remoteRuns } = await import("../lib/consistency/commands/remote_runs.ts");
   const { sweepRecorder } = await import("../lib/activity/activity_run.ts");
   return remoteRuns(config, {
-    connect: () => openHub(config, { applicationName: "state_hub run", io }),
+    connect: () => openHub(config, { applicationName: "state_hub run", io, whenStopped: "finish" }),
     activity: sweepRecorder,
   });
 }

@@ -4,8 +4,9 @@ import postgres from "postgres";
 import type { Secret } from "../secret.ts";
 import { databaseFailure } from "./database_failure.ts";
 import { databaseNamedBy } from "./database_named_by.ts";
-import type { Sql, Transaction } from "./handles.ts";
-import { Lane, type TransactionOptions } from "./lane.ts";
+import type { Sql, Transaction, TransactionOptions } from "./handles.ts";
+import { Interruption } from "./interruption.ts";
+import { Lane } from "./lane.ts";
 import { Listener } from "./listener.ts";
 import { type Holder, holderName } from "./lock_holder.ts";
 import { oneSocket } from "./one_socket.ts";
@@ -26,6 +27,8 @@ export interface ConnectOptions {
   readonly readers?: number;
   /** Transactions at once. */
   readonly writers?: number;
+  /** Aborted: a statement that waits for a second longer is given up with its transaction, here and in the server. */
+  readonly signal?: AbortSignal;
 }
 
 /** More would only queue in the server: work on two cores is bound by the processor, not by waiting. */
@@ -57,7 +60,6 @@ const LOCKS_GIVE_UP = { statement_timeout: 10_000, lock_timeout: 5_000 };
 /** Must be closed: an open client keeps the process alive. */
 export class Database {
   readonly #options: ConnectOptions;
-  readonly #open: (onclose: () => void) => Sql;
   readonly #answerWithinMs: number;
   readonly #lanes: TransactionLanes;
   readonly #readers: ReaderLanes;
@@ -66,10 +68,12 @@ export class Database {
     const { url, applicationName } = options;
     const connection = { application_name: applicationName, ...SERVER_GIVES_UP, ...settingsOfAll(options) };
     this.#options = options;
-    this.#open = (onclose) => clientOf(url.reveal(), connection, { onclose });
+    const open = (onclose: () => void) => clientOf(url.reveal(), connection, { onclose });
     this.#answerWithinMs = options.answerWithinMs ?? ANSWER_WITHIN_MS;
-    this.#readers = new ReaderLanes(() => new Lane(this.#open, this.#answerWithinMs), options.readers ?? 1);
-    this.#lanes = new TransactionLanes(this.#open, this.#answerWithinMs, options.writers ?? WRITERS);
+    const interruption = options.signal ? new Interruption(options.signal, open) : null;
+    const lane = () => new Lane(open, this.#answerWithinMs, interruption);
+    this.#readers = new ReaderLanes(lane, options.readers ?? 1);
+    this.#lanes = new TransactionLanes(lane, options.writers ?? WRITERS);
   }
 
   /** For statements outside of transactions. Ask for it each time: after a lost connection it is a new one. */

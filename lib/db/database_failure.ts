@@ -42,3 +42,8 @@ export function databaseFailure(couldNot: string, error: unknown, url?: Secret):
     ...(hint === undefined ? {} : { hint }),
   });
 }
+
+/** No answer, but the end of the connection: the driver's own codes, and Node's for sockets. No SQLSTATE looks like them. */
+export function isConnectionError(error: unknown): boolean {
+  return /^(CONNECT|E[A-Z])/.test(errorCode(error));
+}

@@ -7,3 +7,11 @@ export type Sql = postgres.Sql;
 export type Transaction = postgres.TransactionSql;
 /** Where a read may run: on its own, or inside a transaction. */
 export type Reader = Sql | Transaction;
+
+export interface TransactionOptions {
+  readonly isolation?: "read committed" | "repeatable read";
+  /** Runs everything and then rolls it back: a rehearsal on the real data. */
+  readonly rollBack?: boolean;
+  /** Another deadline than the database's for each statement: for work that may take long, or wait long. */
+  readonly answerWithinMs?: number;
+}

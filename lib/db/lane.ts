@@ -2,19 +2,15 @@
 // driver would reconnect on its own and leave some statements neither answered nor refused; here each statement settles.
 import type postgres from "postgres";
 import { OpsFailure } from "../failure.ts";
-import { errorCode } from "./database_failure.ts";
-import type { Sql, Transaction } from "./handles.ts";
+import { isConnectionError } from "./database_failure.ts";
+import { guardedHandle, type Handle } from "./guarded_handle.ts";
+import type { Sql, Transaction, TransactionOptions } from "./handles.ts";
+import type { Interruption } from "./interruption.ts";
 
-export interface TransactionOptions {
-  readonly isolation?: "read committed" | "repeatable read";
-  /** Runs everything and then rolls it back: a rehearsal on the real data. */
-  readonly rollBack?: boolean;
-  /** Another deadline than the database's for each statement: for work that may take long, or wait long. */
-  readonly answerWithinMs?: number;
+/** A statement on its way: the driver notes which process of the server answers it. */
+interface Sent {
+  readonly state?: { readonly pid: number | null } | null;
 }
-
-/** What both the client and a transaction's handle are to the guard. */
-type Handle = postgres.ISql<Record<string, never>>;
 
 /** Must be closed, unless it is lost. */
 export class Lane {
@@ -22,11 +18,18 @@ export class Lane {
   readonly #usuallyWithinMs: number;
   #answerWithinMs: number;
   readonly #waiting = new Set<(reason: OpsFailure) => void>();
+  readonly #interruption: Interruption | null;
   #lost: OpsFailure | undefined;
+  #interrupted = false;
+  #latest: Sent | undefined;
   #ended = Promise.resolve();
 
-  /** @param open makes a client of one connection that calls back when that connection has closed */
-  constructor(open: (onclose: () => void) => Sql, answerWithinMs: number) {
+  /**
+   * @param open makes a client of one connection that calls back when that connection has closed
+   * @param interruption ends what waits when the run is told to stop; a COMMIT under way is waited for all the same
+   */
+  constructor(open: (onclose: () => void) => Sql, answerWithinMs: number, interruption: Interruption | null = null) {
+    this.#interruption = interruption;
     this.#usuallyWithinMs = answerWithinMs;
     this.#answerWithinMs = answerWithinMs;
     this.#client = open(() => this.#lose("the connection to PostgreSQL closed"));
@@ -70,8 +73,9 @@ export class Lane {
     try {
       await this.#answered(Promise.race([begun.promise, transaction]));
       await Promise.race([worked.promise, transaction]);
-      await this.#answered(transaction);
+      await this.#answered(transaction, this.#answerWithinMs, null);
     } catch (error) {
+      await this.#ended;
       if (!(error instanceof RollBack)) throw inside && !(error instanceof OpsFailure) ? (this.#lost ?? error) : error;
     }
     if (result === undefined) throw this.#lost ?? new Error("a transaction ended without its work");
@@ -107,22 +111,9 @@ export class Lane {
     const savepoint = (...given: unknown[]) => {
       const work = given.pop() as (tx: Transaction) => Promise<unknown>;
       const inner = (tx: postgres.TransactionSql) => this.#carry(work, tx);
-      return this.#answered((raw as unknown as postgres.TransactionSql).savepoint(...(given as []), inner), null);
+      return this.#answered((raw as unknown as postgres.TransactionSql).savepoint(...(given as []), inner), null, null);
     };
-    return new Proxy(raw, {
-      apply: (target, self, args) => {
-        refuse();
-        return statement(Reflect.apply(target as unknown as (...given: unknown[]) => unknown, self, args));
-      },
-      get: (target, name) => {
-        refuse();
-        if (name === "savepoint" && "savepoint" in target) return savepoint;
-        const value: unknown = Reflect.get(target, name);
-        return name === "unsafe" || name === "file"
-          ? (...given: unknown[]) => statement((value as (...given: unknown[]) => unknown)(...given))
-          : value;
-      },
-    });
+    return guardedHandle(raw, { refuse, statement, savepoint });
   }
 
   /** The driver sends a statement when its `then` is called for the first time: from there on an answer is due. */
@@ -132,6 +123,7 @@ export class Lane {
     return Object.assign(made, {
       // biome-ignore lint/suspicious/noThenProperty: it is the driver's own promise, which had one
       then: (...handlers: Parameters<typeof send>) => {
+        this.#latest = made as Promise<T> & Sent;
         answer ??= this.#answered(new Promise<T>((resolve, reject) => void send(resolve, reject)));
         return answer.then(...handlers);
       },
@@ -139,12 +131,18 @@ export class Lane {
   }
 
   /** Settles as `statement` does; rejects when the lane is lost before, or (unless null) when no answer comes in time. */
-  #answered<T>(statement: Promise<T>, withinMs: number | null = this.#answerWithinMs): Promise<T> {
+  #answered<T>(
+    statement: Promise<T>,
+    withinMs: number | null = this.#answerWithinMs,
+    interruption: Interruption | null = this.#interruption,
+  ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const silence = () => fail(this.#lose(`no answer from PostgreSQL for ${this.#answerWithinMs / 1000} s`));
     const timer = withinMs === null ? undefined : setTimeout(silence, withinMs);
+    const forget = interruption?.watch((why) => this.#interrupt(why));
     const settled = () => {
       clearTimeout(timer);
+      forget?.();
       this.#waiting.delete(fail);
     };
     const fail = (reason: unknown) => {
@@ -159,27 +157,35 @@ export class Lane {
       },
       (error) => {
         if (isConnectionError(error)) this.#lose("the connection to PostgreSQL closed", error);
-        fail(error);
+        if (this.#interrupted) void this.#ended.then(() => fail(this.#lost));
+        else fail(error);
       },
     );
     return promise;
   }
 
-  /** Ends the client before it can reconnect. What the driver does not refuse by then, it would leave open for ever. */
+  /** The connection is of no use any more; why, the first one says. */
   #lose(observed: string, cause?: unknown): OpsFailure {
-    if (this.#lost) return this.#lost;
-    const lost = new OpsFailure("Could not go on with the State Hub database", {
-      observed,
-      hint: "Run the same command again: what was not committed is done then",
-      cause,
-    });
+    const hint = "Run the same command again: what was not committed is done then";
+    return (
+      this.#lost ?? this.#end(new OpsFailure("Could not go on with the State Hub database", { observed, hint, cause }))
+    );
+  }
+
+  /** Nothing of a transaction goes on: its next statement is refused, and the server forgets what it has done. */
+  #interrupt(why: OpsFailure): void {
+    if (this.#lost) return;
+    this.#interrupted = true;
+    const pid = this.#latest?.state?.pid;
+    this.#end(why, pid ? this.#interruption?.endBackend(pid) : undefined);
+  }
+
+  /** Ends the client before it can reconnect. What the driver does not refuse by then, it would leave open for ever. */
+  #end(lost: OpsFailure, onServer?: Promise<void>): OpsFailure {
     this.#lost = lost;
-    this.#ended = this.#client
-      .end({ timeout: 0 })
-      .catch(() => {})
-      .then(() => {
-        for (const fail of this.#waiting) fail(lost);
-      });
+    this.#ended = Promise.all([this.#client.end({ timeout: 0 }).catch(() => {}), onServer]).then(() => {
+      for (const fail of this.#waiting) fail(lost);
+    });
     return lost;
   }
 
@@ -189,8 +195,3 @@ export class Lane {
 }
 
 class RollBack extends Error {}
-
-// The driver's own codes, and Node's for sockets. No SQLSTATE looks like them.
-function isConnectionError(error: unknown): boolean {
-  return /^(CONNECT|E[A-Z])/.test(errorCode(error));
-}

@@ -1,12 +1,11 @@
 // The only transaction function. postgres.js 3.4 can run the rest of a `begin` block on a new connection, each
 // statement committing by itself, when the backend dies in the middle (porsager/postgres #1155, #1195, #1208): half a
 // change, with no error to see. Here each transaction has a connection of its own, and the block ends with it (lane.ts).
-import type { Sql, Transaction } from "./handles.ts";
-import { Lane, type TransactionOptions } from "./lane.ts";
+import type { Transaction, TransactionOptions } from "./handles.ts";
+import type { Lane } from "./lane.ts";
 
 export class TransactionLanes {
-  readonly #open: (onclose: () => void) => Sql;
-  readonly #answerWithinMs: number;
+  readonly #open: () => Lane;
   readonly #size: number;
   #idle: Lane[] = [];
   readonly #waiting: (() => void)[] = [];
@@ -14,9 +13,8 @@ export class TransactionLanes {
   #closed = false;
 
   /** @param size transactions at once; others wait for their turn */
-  constructor(open: (onclose: () => void) => Sql, answerWithinMs: number, size: number) {
+  constructor(open: () => Lane, size: number) {
     this.#open = open;
-    this.#answerWithinMs = answerWithinMs;
     this.#size = size;
   }
 
@@ -50,7 +48,7 @@ export class TransactionLanes {
     this.#busy++;
     // One that closed while nobody used it (a restarted server) is no reason to fail.
     this.#idle = this.#idle.filter((lane) => !lane.isLost);
-    return this.#idle.pop() ?? new Lane(this.#open, this.#answerWithinMs);
+    return this.#idle.pop() ?? this.#open();
   }
 
   #give(lane: Lane): void {

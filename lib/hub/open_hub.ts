@@ -20,6 +20,8 @@ export interface OpenHubOptions
   readonly access?: "read-only" | "read-write";
   /** `leave` opens a database of any version: for the command that migrates it. */
   readonly schema?: "require" | "leave";
+  /** When io.signal is aborted: `give up` what waits in the database, or let it `finish`; `give up` unless given. */
+  readonly whenStopped?: "give up" | "finish";
 }
 
 /**
@@ -54,8 +56,11 @@ async function startServer(config: Config, { io }: OpenHubOptions, verify: boole
   return server;
 }
 
-function connect(url: Secret, { io: _io, schema: _schema, access = "read-write", ...options }: OpenHubOptions) {
-  return openDatabase({ url, access, ...options });
+function connect(
+  url: Secret,
+  { io, schema: _, whenStopped = "give up", access = "read-write", ...rest }: OpenHubOptions,
+) {
+  return openDatabase({ url, access, ...rest, ...(whenStopped === "give up" ? { signal: io.signal } : {}) });
 }
 
 async function migrateEmbedded(url: Secret, options: OpenHubOptions): Promise<void> {

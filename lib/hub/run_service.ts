@@ -41,7 +41,7 @@ export async function runService(options: ServiceOptions): Promise<Outcome> {
   if (service.natsUrl !== null) natsAddress(service.natsUrl);
   const opened: Database[] = [];
   const open = async (how: Omit<OpenHubOptions, "io">) => {
-    const database = await openHub(config, { ...how, io });
+    const database = await openHub(config, { ...how, io, whenStopped: "finish" });
     opened.push(database);
     return database;
   };
