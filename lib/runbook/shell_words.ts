@@ -11,9 +11,9 @@ export interface Expansion {
   readonly inQuotes: boolean;
 }
 
-// In the order in which they are tried. `<name>` is what documents write in a value's place, and no redirection.
+// In the order in which they are tried. `<name>` and `<NAME>` are what documents write in a value's place, and no redirection.
 const TOKEN =
-  /(?<blank>[ \t]+|\\\n)|(?<comment>(?<=^|\s)#[^\n]*)|(?<open>[<>$]\()|(?<close>\))|(?<end>&&|\|\||[\n;&|(`])|(?<value><[a-z][\w -]*>)|(?<redirection>\d*(?:<<<?|>>|[<>])&?)|(?<piece>'[^']*'|"(?:\\[\s\S]|[^"\\])*"|\$\{[^}]*\}|\$\w+|\\.|[^\s'"\\<>;&|()`$]+|[\s\S])/g;
+  /(?<blank>[ \t]+|\\\n)|(?<comment>(?<=^|\s)#[^\n]*)|(?<open>[<>$]\()|(?<close>\))|(?<end>&&|\|\||[\n;&|(`])|(?<value><(?:[a-z][\w -]*|[A-Z][A-Z0-9_]*)>)|(?<redirection>\d*(?:<<<?|>>|[<>])&?)|(?<piece>'[^']*'|"(?:\\[\s\S]|[^"\\])*"|\$\{[^}]*\}|\$\w+|\\.|[^\s'"\\<>;&|()`$]+|[\s\S])/g;
 
 interface Reading {
   readonly done: string[][];

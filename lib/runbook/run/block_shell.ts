@@ -87,10 +87,10 @@ export function startBlockShell({ root, env, before = "" }: ShellOptions): Block
 type Bash = ReturnType<typeof startBash>;
 
 function startBash(argv: readonly string[], env: Readonly<Record<string, string>>, cwd: string) {
-  // BASH_ENV would be read first, and may do anything.
+  // BASH_ENV would be read first, and may do anything; so may a bashrc: to bash a pipe may look like a remote login.
   const { BASH_ENV: _, ...rest } = env;
   try {
-    return Bun.spawn(["bash", "-euo", "pipefail", "-c", ...argv], {
+    return Bun.spawn(["bash", "--norc", "-euo", "pipefail", "-c", ...argv], {
       cwd,
       env: rest,
       stdin: "pipe",

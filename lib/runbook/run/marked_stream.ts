@@ -74,19 +74,23 @@ async function readInto(stream: ReadableStream<Uint8Array>, state: StreamState):
     }
   } finally {
     state.done = true;
+    tellLines(state);
     state.wake();
   }
 }
 
 function tellLines(state: StreamState): void {
-  const { text } = state;
-  for (let end = text.indexOf("\n", state.told); end !== -1; end = text.indexOf("\n", state.told)) {
-    const line = text.slice(state.told, end);
-    // A mark begins with NUL, and behind it is no output.
-    if (line.includes("\0")) return;
-    state.use?.onLine?.(line);
-    state.told = end + 1;
-  }
+  // A mark begins with NUL, and behind it is no output; what stands right before it, or at the end of
+  // everything, is a last line without an end.
+  const mark = state.text.indexOf("\0", state.told);
+  const said = mark === -1 ? state.text : state.text.slice(0, mark);
+  const isWhole = mark !== -1 || state.done;
+  const tell = (end: number) => {
+    state.use?.onLine?.(said.slice(state.told, end));
+    state.told = Math.min(end + 1, said.length);
+  };
+  for (let end = said.indexOf("\n", state.told); end !== -1; end = said.indexOf("\n", state.told)) tell(end);
+  if (isWhole && said.length > state.told) tell(said.length);
 }
 
 /** Where the first marks end, `count` at most. */

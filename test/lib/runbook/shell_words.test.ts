@@ -20,6 +20,7 @@ test.each([
   ["a \\\n  b # c d", [["a", "b"]]],
   ["a#b '#c'", [["a#b", "#c"]]],
   ["a <slug> <plan-id>", [["a", "<slug>", "<plan-id>"]]],
+  ["a --apply <PLAN_2> b", [["a", "--apply", "<PLAN_2>", "b"]]],
   ["it's not closed", [["it's", "not", "closed"]]],
   ["", []],
 ])("simpleCommands(%j)", (text, wanted) => {

@@ -1,7 +1,9 @@
 // The blocks of a run, in real bash: what carries over from one to the next, what ends a run, and what is done all the same.
 import { expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { waitUntil } from "../../../../lib/wait_until.ts";
+import { temporaryFolder } from "../../../support/git_repo.ts";
 import { block, output, runPage } from "./run_page.ts";
 
 const CLEANUP = "when=cleanup";
@@ -25,6 +27,16 @@ test("every block begins in the same folder, with the same options, and with its
   expect(of("where")?.stdout).toMatch(/^\/.+\n0\n$/);
   expect(of("where")?.stdout).not.toBe("/\n0\n");
   expect(of("strict")?.stdout).toBe("");
+});
+
+test("no bashrc is read, though bash takes a pipe in the outermost shell for a remote login", async () => {
+  const home = temporaryFolder();
+  writeFileSync(join(home.path, ".bashrc"), "export BED=north; echo a greeting >&2\n");
+  const look = block("look", `printf '%s\\n' "\${BED:-none}"`);
+  const { said, of } = await runPage([look], { env: { HOME: home.path, SHLVL: "0" } });
+  home.remove();
+  expect(said).toEqual(["look: passed"]);
+  expect(of("look")).toMatchObject({ stdout: "none\n", stderr: "" });
 });
 
 test("no block can read the ones after it", async () => {
@@ -160,8 +172,11 @@ test("a danger that is not confirmed is not run, and ends the run", async () => 
 });
 
 test("each line is told as it comes, of both streams, and none of the shell's own", async () => {
-  const { lines } = await runPage([block("both", "echo one; echo two >&2; printf three"), block("more", "echo four")]);
-  expect(lines.toSorted()).toEqual(["four", "one", "two"]);
+  const { lines } = await runPage([
+    block("both", "echo one; echo two >&2; printf three"),
+    block("more", "echo four; printf five >&2; false"),
+  ]);
+  expect(lines.toSorted()).toEqual(["five", "four", "one", "three", "two"]);
 });
 
 async function isGone(pid: number): Promise<void> {
