@@ -1,47 +1,50 @@
-// The sweep's runbook as its reader follows it: every command from the first page to the last, in a shell like his, on a
-// scratch fleet in which everything that the page speaks of has happened. What it prints must be what the page shows.
+// The sweep's runbook as its reader follows it: every command from the first page to the last, on a scratch fleet in which
+// everything that the page speaks of has happened. What it prints must be what the page shows.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { join } from "node:path";
 import { unexpected } from "../../lib/runbook/expected_output.ts";
-import { isCommand, readRunbook } from "../../lib/runbook/read_runbook.ts";
-import { recordExecuted } from "../support/record_executed.ts";
-import { BLOCK_MS, makeRunbookFleet, type RunbookFleet } from "../support/runbook_fleet.ts";
-
-const page = readRunbook(join(import.meta.dir, "../../runbooks/consistency_sweep.md"));
-const { blocks, rows } = page;
+import { FLEET_MS, makeRunbookFleet, type RunbookFleet } from "../support/runbook_fleet.ts";
+import { type RunbookReader, rehearse, runbookReader } from "../support/runbook_reader.ts";
 
 let fleet: RunbookFleet;
+let reader: RunbookReader;
 beforeAll(async () => {
   fleet = await makeRunbookFleet();
-}, BLOCK_MS);
-afterAll(() => fleet.remove());
+  reader = runbookReader({ env: fleet.env });
+}, FLEET_MS);
+afterAll(() => fleet.remove(), FLEET_MS);
 
-// Plans and dangers too: nothing here is worth anything, and a command that nobody may try is one that nobody trusts.
-for (const block of blocks.filter(isCommand)) {
-  test(
-    `${block.name}, as the runbook has it, does what the runbook says`,
-    async () => {
-      const { exitCode, stdout, stderr } = await fleet.paste(block.text);
-      expect({ exitCode, said: exitCode === 0 ? "" : stderr }).toEqual({ exitCode: 0, said: "" });
-      const shown = blocks.find(({ name }) => name === `${block.name}-output`);
-      const missing = shown ? unexpected(shown.text, stdout) : null;
-      expect(missing === null ? null : { missing, printed: stdout }).toBeNull();
-      recordExecuted(page, block);
+/** 128 and SIGTERM: the holder that the page ends. */
+const ENDED = 143;
+
+const { blocks, rows } = rehearse({
+  page: "consistency_sweep",
+  reader: () => reader,
+  before: {
+    "look-lock": () => fleet.hangSweep(),
+    "try-again": async () => {
+      expect(await fleet.endedSweep()).toBe(ENDED);
+      await fleet.loseRemote();
     },
-    BLOCK_MS,
-  );
-}
-
-test(
-  "the report has no field that the runbook does not explain",
-  async () => {
-    const { stdout } = await fleet.paste("scripts/consistency_check.ts --remote --all --json --dry-run");
-    const fields = Object.keys(JSON.parse(stdout) as object).filter((name) => name !== "schema_version");
-    const explained = rows.flatMap(({ cells: [field = ""] }) =>
-      [...field.matchAll(/`(\w+)`/g)].map(([, name]) => name),
-    );
-    expect(fields.length).toBeGreaterThan(20);
-    expect(fields.filter((name) => !explained.includes(name))).toEqual([]);
+    "accept-history": () => fleet.diverge(),
   },
-  BLOCK_MS,
-);
+});
+
+test("a history that was accepted is gone on from", () => {
+  expect(reader.printed("accept-history")).toContain("garden");
+  expect(reader.printed("sweep-write-back")).not.toContain("error C-06  garden");
+});
+
+const EXAMPLE = /-example$/;
+test.each(blocks.filter(({ name }) => EXAMPLE.test(name)))("$name is what was printed", ({ name, text }) => {
+  const printed = reader.printed(name.replace(EXAMPLE, ""));
+  const missing = unexpected(text, printed);
+  expect(missing === null ? null : { missing, printed }).toBeNull();
+});
+
+test("the report has no field that the runbook does not explain", () => {
+  const report = JSON.parse(reader.printed("report-json")) as object;
+  const fields = Object.keys(report).filter((name) => name !== "schema_version");
+  const explained = rows.flatMap(({ cells: [field = ""] }) => [...field.matchAll(/`(\w+)`/g)].map(([, name]) => name));
+  expect(fields.length).toBeGreaterThan(20);
+  expect(fields.filter((name) => !explained.includes(name))).toEqual([]);
+});

@@ -1,19 +1,20 @@
-// What happens in the world of the service's runbooks between two of their commands: a log line that is written a moment
-// later, a NATS that goes away, a stream that is lost. A page that tells of an outage is rehearsed in one.
+// What happens in the world of the service's runbooks between two of their commands: a NATS that goes away, a stream that is
+// lost, a hub without NATS. A page that tells of an outage is rehearsed in one.
 import { readFileSync } from "node:fs";
 import { waitUntil } from "../../lib/wait_until.ts";
 import type { ServiceWorld } from "./service_world.ts";
 
 const WITHIN_MS = 20_000;
 
+type Happening = () => Promise<void>;
+
 /** By the name of the block that it comes before. */
-export const meanwhile: Readonly<Record<string, (world: ServiceWorld) => Promise<void>>> = {
-  "look-log": (world) => inLog(world, "look-for-me"),
-  "prove-started": (world) => world.up(),
-  "ask-with-token": (world) => world.up("OTHERS_PORT"),
-  "ask-through-proxy": (world) => world.up("PROXY_PORT"),
-  "prove-new-token": (world) => world.up("OTHERS_PORT"),
-  "sweep-via": (world) => runsOver(world),
+export function meanwhileIn(world: () => ServiceWorld): Readonly<Record<string, Happening>> {
+  const happenings = Object.entries(HAPPENINGS);
+  return Object.fromEntries(happenings.map(([block, happen]) => [block, () => happen(world())]));
+}
+
+const HAPPENINGS: Readonly<Record<string, (world: ServiceWorld) => Promise<void>>> = {
   "prove-events-left": (world) => world.eventsLeft(),
   "outage-depth": async (world) => {
     await world.nats.stop();
@@ -45,13 +46,6 @@ async function inLog({ log }: ServiceWorld, words: string): Promise<void> {
   });
 }
 
-async function runsOver({ hub }: ServiceWorld): Promise<void> {
-  await waitUntil({ forWhat: "runs to end", deadlineMs: WITHIN_MS }, async () => {
-    const [row] = await hub.database.sql`select count(*)::int as n from consistency_runs where status = 'running'`;
-    return row?.n === 0 ? { found: true } : { seen: `${row?.n} run` };
-  });
-}
-
 async function suppressed({ hub }: ServiceWorld): Promise<void> {
   await waitUntil({ forWhat: "an event that is suppressed", deadlineMs: WITHIN_MS }, async () => {
     const [row] = await hub.database.sql`select count(*)::int as n from outbox where suppressed_at is not null`;
@@ -64,8 +58,7 @@ async function resolveOne(world: ServiceWorld): Promise<void> {
 }
 
 async function restart(world: ServiceWorld, more: Readonly<Record<string, string>>): Promise<void> {
-  await world.pasteNamed("stop");
-  await world.down();
+  for (const name of ["look-listener", "stop", "prove-stopped"]) await world.pasteNamed(name);
   await world.pasteNamed("start", more);
   await world.up();
 }

@@ -3,7 +3,8 @@
 import { join } from "node:path";
 import { environmentForPrograms } from "../../lib/config.ts";
 import { type RunResult, run } from "../../lib/process/run.ts";
-import { isCommand, readRunbook } from "../../lib/runbook/read_runbook.ts";
+import { compareOutput } from "../../lib/runbook/expected_output.ts";
+import { type Block, isCommand, readRunbook } from "../../lib/runbook/read_runbook.ts";
 import { waitUntil } from "../../lib/wait_until.ts";
 import { whenTestsEnd } from "../stop_what_tests_started.ts";
 import { freePort } from "./free_port.ts";
@@ -11,7 +12,6 @@ import { makeRepo, type TestRepo, temporaryFolder, workplanText } from "./git_re
 import { freshHub, type TestHub } from "./hub.ts";
 import { type NatsServer, natsServer } from "./nats_server.ts";
 import { listenerOn, type Ports } from "./port_listener.ts";
-import { rememberedRows } from "./service_variables.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const service = readRunbook(join(ROOT, "runbooks/state_hub.md"));
@@ -24,22 +24,25 @@ type Variables = Readonly<Record<string, string>>;
 export interface ServiceWorld {
   readonly hub: TestHub;
   readonly nats: NatsServer;
+  /** What the reader has exported before the first command. */
+  readonly env: Variables;
   /** Where the hub answers that blocks start. */
   readonly at: string;
   /** The log of that hub. */
   readonly log: string;
   /** Path of a checkout: `garden` and `kitchen` are there. */
   checkout(name: string): string;
-  /** One block, as a runner would run it: `bash -euo pipefail` in the toolkit's folder, stdin closed. */
-  paste(block: string, more?: Variables): Promise<RunResult>;
-  /** The block of that name of the hub's runbook; it must succeed. @returns what it printed */
+  /** One command by hand, between two runs: `bash -euo pipefail` in the toolkit's folder, stdin closed. */
+  paste(command: string, more?: Variables): Promise<RunResult>;
+  /**
+   * The block of that name of the hub's runbook; it must succeed. What its page names in its output, the next one knows.
+   * @returns what it printed
+   */
   pasteNamed(name: string, more?: Variables): Promise<string>;
   /** Waits until every event is published. */
   eventsLeft(): Promise<void>;
   /** Waits until the hub, the one for others or the proxy answers; a reader's command would look once a second. */
   up(which?: keyof Ports): Promise<void>;
-  /** Waits until nobody listens on the hub's port. */
-  down(): Promise<void>;
   /** SIGKILL for whoever listens on these ports, and their end. */
   end(...which: readonly (keyof Ports)[]): Promise<void>;
   remove(): Promise<void>;
@@ -54,24 +57,22 @@ export async function makeServiceWorld(): Promise<ServiceWorld> {
   const at = (which: keyof Ports) => `http://127.0.0.1:${ports[which]}`;
   const log = join(folder.path, "hub.log");
   const given = { DATABASE_URL: hub.url, NATS_URL: nats.url, STATE_HUB_URL: at("PORT"), UPSTREAM: at("OTHERS_PORT") };
-  const paste = shellWith(
-    { ...variablesIn(folder.path), ...given, HUB_LOG: log, ...ports },
-    rememberedRows(hub, ports),
-  );
+  const env = { ...variablesIn(folder.path), ...given, HUB_LOG: log, ...ports };
+  const paste = shellWith(env);
   const end: ServiceWorld["end"] = async (...which) => {
     for (const each of which) await listenerOn(ports[each])?.end();
   };
   return {
     hub,
     nats,
+    env,
     at: at("PORT"),
     log,
     checkout: (name) => join(folder.path, name),
     paste,
-    pasteNamed: async (name, more) => printedBy(name, await paste(blockNamed(name), more)),
+    pasteNamed: pasteWith(paste),
     eventsLeft: () => nothingWaits(hub),
     up: (which = "PORT") => answering(at(which)),
-    down: () => unanswered(ports.PORT),
     end,
     remove: async () => {
       await end("PORT", "OTHERS_PORT", "PROXY_PORT");
@@ -90,23 +91,37 @@ function variablesIn(path: string): Variables {
     TOKEN_FILE: join(path, "token"),
     CHECKOUT: join(path, "garden"),
     REPO: "garden",
+    WORKPLAN: "GARDEN-WP-0001",
     REQUEST_ID: "look-for-me",
+    SINCE: new Date().toISOString(),
   };
 }
 
-function shellWith(variables: Variables, remembered: () => Promise<Variables>): ServiceWorld["paste"] {
-  return async (block, more = {}) =>
-    run(["bash", "-euo", "pipefail", "-c", block], {
+function shellWith(env: Variables): ServiceWorld["paste"] {
+  return (command, more = {}) =>
+    run(["bash", "-euo", "pipefail", "-c", command], {
       cwd: ROOT,
-      env: { ...environmentForPrograms(), ...variables, ...(await remembered()), ...more },
+      env: { ...environmentForPrograms(), ...env, ...more },
       deadlineMs: BLOCK_MS,
     });
 }
 
-function blockNamed(name: string): string {
+/** Whoever types commands by hand copies from his screen what the last one of each showed. */
+function pasteWith(paste: ServiceWorld["paste"]): ServiceWorld["pasteNamed"] {
+  let seen: Variables = {};
+  return async (name, more = {}) => {
+    const block = blockNamed(name);
+    const printed = printedBy(name, await paste(block.text, { ...seen, ...more }));
+    const shown = service.blocks.find((each) => each.name === `${name}-output`);
+    seen = { ...seen, ...compareOutput(shown?.text ?? "…", printed, {}).values };
+    return printed;
+  };
+}
+
+function blockNamed(name: string): Block {
   const block = service.blocks.find((each) => each.name === name && isCommand(each));
   if (block === undefined) throw new Error(`there is no command named ${name} in ${service.file}`);
-  return block.text;
+  return block;
 }
 
 function printedBy(name: string, { exitCode, stdout, stderr }: RunResult): string {
@@ -134,13 +149,6 @@ async function answering(at: string): Promise<void> {
   await waitUntil({ forWhat: "the hub to answer", deadlineMs: UP_MS }, async () => {
     const answer = await fetch(`${at}/state/health`).catch(String);
     return typeof answer !== "string" && answer.ok ? { found: true } : { seen: String(answer) };
-  });
-}
-
-async function unanswered(port: string): Promise<void> {
-  await waitUntil({ forWhat: "the hub to end", deadlineMs: UP_MS }, () => {
-    const listener = listenerOn(port);
-    return listener === null ? { found: true } : { seen: `process ${listener.pid} listens` };
   });
 }
 

@@ -3,43 +3,33 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { environmentForPrograms } from "../../../lib/config.ts";
-import { run } from "../../../lib/process/run.ts";
-import { unexpected } from "../../../lib/runbook/expected_output.ts";
-import { isCommand, readRunbook } from "../../../lib/runbook/read_runbook.ts";
-import { temporaryFolder } from "../../support/git_repo.ts";
+import { isCommand } from "../../../lib/runbook/read_runbook.ts";
+import { openRepo, temporaryFolder } from "../../support/git_repo.ts";
 import { freshHub, type TestHub } from "../../support/hub.ts";
-import { recordExecuted } from "../../support/record_executed.ts";
+import { pageNamed, rehearse, runbookReader } from "../../support/runbook_reader.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
 const WATCHDOG_MS = 60_000;
+const COPIED = ["lib", "scripts", "k8s", "systemd", "runbooks", "package.json", "bunfig.toml", "tsconfig.json"];
 const ELSEWHERE = /^(systemctl|kubectl|curl) /;
-const page = readRunbook(join(ROOT, "runbooks/activity_definitions.md"));
-const { blocks } = page;
-const commands = blocks.filter((block) => isCommand(block) && !ELSEWHERE.test(block.text));
+const { blocks } = pageNamed("activity_definitions");
 const folder = temporaryFolder();
 const toolkit = join(folder.path, "toolkit");
 let hub: TestHub;
-let env: Record<string, string>;
 
 beforeAll(async () => {
   hub = await freshHub();
   mkdirSync(toolkit);
-  for (const part of ["lib", "scripts", "k8s", "systemd", "package.json", "bunfig.toml", "tsconfig.json"]) {
-    cpSync(join(ROOT, part), join(toolkit, part), { recursive: true });
-  }
+  for (const part of COPIED) cpSync(join(ROOT, part), join(toolkit, part), { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), join(toolkit, "node_modules"));
-  env = { ...environmentForPrograms(), DATABASE_URL: hub.url, HOME: folder.path, NO_COLOR: "1" };
-  await bash("git init -q && git add k8s systemd");
+  const { git } = openRepo(toolkit);
+  await git("init", "--quiet");
+  await git("add", "k8s", "systemd");
 }, WATCHDOG_MS);
 afterAll(async () => {
   await hub.close();
   folder.remove();
 }, WATCHDOG_MS);
-
-function bash(text: string) {
-  return run(["bash", "-euo", "pipefail", "-c", text], { cwd: toolkit, env, deadlineMs: WATCHDOG_MS });
-}
 
 /** What the page says to type into a definition. */
 function editDefinition(): void {
@@ -51,21 +41,12 @@ function editDefinition(): void {
   writeFileSync(file, text);
 }
 
-for (const block of commands) {
-  test(
-    `${block.name}, as the runbook has it, does what the runbook says`,
-    async () => {
-      if (block.name === "render-dry-run") editDefinition();
-      const { exitCode, stdout, stderr } = await bash(block.text);
-      expect({ exitCode, said: exitCode === 0 ? "" : `${stdout}${stderr}` }).toEqual({ exitCode: 0, said: "" });
-      const shown = blocks.find(({ name }) => name === `${block.name}-output`);
-      const missing = shown ? unexpected(shown.text, stdout) : null;
-      expect(missing === null ? null : { missing, printed: stdout }).toBeNull();
-      recordExecuted(page, block);
-    },
-    WATCHDOG_MS,
-  );
-}
+rehearse({
+  page: "activity_definitions",
+  reader: () => runbookReader({ toolkit, env: { DATABASE_URL: hub.url, HOME: folder.path, NO_COLOR: "1" } }),
+  before: { "render-dry-run": editDefinition },
+  order: blocks.filter((block) => isCommand(block) && !ELSEWHERE.test(block.text)).map(({ name }) => name),
+});
 
 test("the page has brought the changed schedule to unit, CronJob and table", async () => {
   const textOf = (path: string) => readFileSync(join(toolkit, path), "utf8");
