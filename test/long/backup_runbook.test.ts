@@ -1,9 +1,9 @@
 // The runbook of backups on a hub with 100,000 tasks, with somebody who writes to it all the time until its server is lost: what was
 // acknowledged before a backup began has to be in the hub that is restored from it, and nothing that the backup does not have.
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { Secret } from "../../lib/secret.ts";
 import { type BackupRunbookWorld, makeBackupRunbookWorld } from "../support/backup_runbook.ts";
-import { rehearse, STEPS } from "../support/backup_runbook_page.ts";
+import { rehearseBackups } from "../support/backup_runbook_page.ts";
 import { asked } from "../support/disposable_server.ts";
 import { startWritingClient, type WritingClient } from "../support/writing_client.ts";
 
@@ -13,15 +13,13 @@ interface Counts {
   readonly waiting: number;
 }
 const WATCHDOG_MS = 10 * 60_000;
-/** The steps that take a backup: what was acknowledged before the last one that the restore can find must be in it. */
-const BACKUPS = new Set(["backup", "backup-and-drill"]);
 
 let world: BackupRunbookWorld;
 let client: WritingClient;
 /** What the client leaves alone. */
 let counted: Counts | undefined;
 beforeAll(async () => {
-  world = await makeBackupRunbookWorld(HUB);
+  world = await makeBackupRunbookWorld(HUB, WATCHDOG_MS);
   counted = await countsOf(new Secret(world.url));
   client = await startWritingClient(world.url);
 }, WATCHDOG_MS);
@@ -30,29 +28,25 @@ afterAll(async () => {
   await world?.remove();
 }, WATCHDOG_MS);
 
-const unshown: { name: string; missing: string }[] = [];
+/** Acknowledged before the last backup that the restore can find began: it must have them. */
 let before: readonly string[] = [];
+/** How many were acknowledged when that backup was there. */
 let after = 0;
 
-for (const [at, step] of STEPS.entries())
-  test(
-    `${at + 1}. ${step.name}, while a client writes or after all is lost`,
-    async () => {
-      if (BACKUPS.has(step.name) && !lost()) before = [...client.acknowledged];
-      const missing = await rehearse(world, step, WATCHDOG_MS);
-      if (missing !== null) unshown.push({ name: step.name, missing });
-      if (BACKUPS.has(step.name) && !lost()) after = client.acknowledged.length;
-      if (step.name === "restore") await provesNothingLost();
+rehearseBackups({
+  world: () => world,
+  deadlineMs: WATCHDOG_MS,
+  again: true,
+  meanwhile: {
+    "backup-and-drill": () => {
+      if (!client.ended()) before = [...client.acknowledged];
     },
-    WATCHDOG_MS,
-  );
-
-// Of all at the end: one place of the page that is wrong says nothing of the others.
-test("prints what the page shows", () => expect(unshown).toEqual([]));
-
-function lost(): boolean {
-  return client.ended();
-}
+    "prune-plan": () => {
+      if (!client.ended()) after = client.acknowledged.length;
+    },
+    "let-role-in": provesNothingLost,
+  },
+});
 
 /** The drill compares all of it; here it is counted in another way. */
 function countsOf(url: Secret): Promise<Counts | undefined> {

@@ -1,14 +1,15 @@
-// The runbook of the schedule's move as its reader follows it: every command that looks or plans, and the dangers that take no
-// waiting, over a real user manager, kubectl and a hub. The moves between them are played here, and real in test/long. And its
+// The runbook of the schedule's move as its reader lets runbook.ts run go through it: what looks or plans, and the dangers that take
+// no waiting, over a real user manager, kubectl and a hub. The moves between them are played here, and real in test/long. And its
 // tables: one row for each gate and for each finding that there is.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ACTS } from "../../lib/cutover/schedule/acts.ts";
 import { OWNERS } from "../../lib/cutover/schedule/owners.ts";
+import { isCommand } from "../../lib/runbook/read_runbook.ts";
 import { recordExecuted } from "../support/record_executed.ts";
+import { pageNamed, rehearse } from "../support/runbook_reader.ts";
 import { makeScheduleRunbookWorld, type ScheduleRunbookWorld } from "../support/schedule_runbook.ts";
-import { commands, page, rehearse } from "../support/schedule_runbook_page.ts";
 import { playParallel, playRollback, playSwitch } from "../support/schedule_runbook_played.ts";
 import { awayFromSlot, bothRunOnce, fillHours, installCleanup } from "../support/schedule_runbook_story.ts";
 import { describeWithKubectl } from "../support/with_kubectl.ts";
@@ -16,7 +17,9 @@ import { describeWithKubectl } from "../support/with_kubectl.ts";
 const FOLDER = join(import.meta.dir, "../../lib/cutover/schedule");
 const HOURS = 72;
 const PERIOD_S = 900;
-const BLOCK_MS = 60_000;
+const WORLD_MS = 60_000;
+const page = pageNamed("cutover_schedule");
+const commands = page.blocks.filter(isCommand);
 
 type Play = (world: ScheduleRunbookWorld) => Promise<void> | void;
 
@@ -49,20 +52,15 @@ describeWithKubectl("the runbook of the schedule's move", () => {
   let world: ScheduleRunbookWorld;
   beforeAll(async () => {
     world = await makeScheduleRunbookWorld({ hours: HOURS });
-  }, BLOCK_MS);
-  afterAll(() => world?.remove(), BLOCK_MS);
+  }, WORLD_MS);
+  afterAll(() => world?.remove(), WORLD_MS);
 
-  for (const name of ORDER)
-    test(
-      `${name}, as the runbook has it, does what the runbook says`,
-      async () => {
-        await MEANWHILE[name]?.(world);
-        const play = PLAYED[name];
-        if (play !== undefined) return playInstead(name, () => play(world));
-        expect(await rehearse(world, name)).toBeNull();
-      },
-      2 * BLOCK_MS,
-    );
+  rehearse({
+    page: "cutover_schedule",
+    reader: () => world.reader,
+    order: ORDER.filter((name) => !(name in PLAYED)),
+    before: happening(() => world),
+  });
 
   test("shows SQL that works in the hub as it stands", async () => {
     const rowsOf = (name: string) =>
@@ -72,6 +70,25 @@ describeWithKubectl("the runbook of the schedule's move", () => {
     expect(await rowsOf("cleanup-runs")).toHaveLength(0);
   });
 });
+
+/** What is played for the commands before each one that is run, and what else happens before it. */
+function happening(world: () => ScheduleRunbookWorld): Record<string, () => Promise<void>> {
+  const before: Record<string, () => Promise<void>> = {};
+  let waiting: Play[] = [];
+  for (const name of ORDER) {
+    const play = PLAYED[name];
+    if (play !== undefined) waiting.push((given) => playInstead(name, () => play(given)));
+    else {
+      const events = [...waiting, ...(MEANWHILE[name] ? [MEANWHILE[name]] : [])];
+      if (events.length > 0)
+        before[name] = async () => {
+          for (const event of events) await event(world());
+        };
+      waiting = [];
+    }
+  }
+  return before;
+}
 
 /** The plan of what is played here is one of the commands before it; the real ones are run in test/long. */
 async function playInstead(name: string, play: () => Promise<void> | void): Promise<void> {

@@ -1,11 +1,11 @@
 // The world in which the runbook of backups is rehearsed: a hub that serves from a server of its own, a second server that is new,
-// another host that keeps backups, a repository with its remote, and a shell like the reader's.
+// another host that keeps backups, a repository with its remote, and readers who let runbook.ts run go through the page.
 import { join } from "node:path";
 import { environmentForPrograms } from "../../lib/config.ts";
 import { openDatabase } from "../../lib/db/connect.ts";
 import { migrate } from "../../lib/db/migrate.ts";
 import type { DisposableServer } from "../../lib/postgres/disposable/start_disposable.ts";
-import { type RunResult, run } from "../../lib/process/run.ts";
+import { run } from "../../lib/process/run.ts";
 import { Secret } from "../../lib/secret.ts";
 import type { BenchHub } from "../bench/bench_hub.ts";
 import { FilledHubs, type Filling } from "../bench/filled_hub.ts";
@@ -23,11 +23,11 @@ import {
 import { asked, disposable, folderForServers, removeFolderForServers } from "./disposable_server.ts";
 import { freePort } from "./free_port.ts";
 import { makeRepo, workplanText } from "./git_repo.ts";
+import { RUN_MS, type RunbookReader, runbookReader } from "./runbook_reader.ts";
 import { servedProcess } from "./served_process.ts";
 import { startSshd } from "./sshd.ts";
 
 const ROOT = join(import.meta.dir, "../..");
-const BLOCK_MS = 60_000;
 
 export interface BackupRunbookWorld {
   /** The live hub's database, as the hub itself uses it: by the role that owns it, which is no superuser. */
@@ -36,10 +36,10 @@ export interface BackupRunbookWorld {
   readonly restored: Secret;
   /** STATE_HUB_HOME. */
   readonly home: string;
-  /** One block, as a runner would run it: `bash -euo pipefail` in the toolkit's folder, stdin closed. */
-  paste(block: string, deadlineMs?: number): Promise<RunResult>;
+  /** At the machine of the hub, with what the page asks for. */
+  readonly reader: RunbookReader;
   /** The same on a machine that has only the store and a key, and knows of no database. */
-  pasteElsewhere(block: string, deadlineMs?: number): Promise<RunResult>;
+  readonly readerElsewhere: RunbookReader;
   /** The hub's process ends with its server, and nothing of either is left. */
   loseLive(): Promise<void>;
   /** What the store's administrator does with the key that he is given. */
@@ -49,8 +49,11 @@ export interface BackupRunbookWorld {
   remove(): Promise<void>;
 }
 
-/** @param filling rows of a hub that has run for years */
-export async function makeBackupRunbookWorld(filling: Filling): Promise<BackupRunbookWorld> {
+/**
+ * @param filling rows of a hub that has run for years
+ * @param deadlineMs how long a reader waits for a run
+ */
+export async function makeBackupRunbookWorld(filling: Filling, deadlineMs = RUN_MS): Promise<BackupRunbookWorld> {
   const folder = folderForServers();
   const stops: (() => unknown)[] = [() => removeFolderForServers(folder)];
   const remove = async () => {
@@ -79,30 +82,23 @@ export async function makeBackupRunbookWorld(filling: Filling): Promise<BackupRu
     const serving = { DATABASE_URL: url, STATE_HUB_HOME: join(folder, "hub") };
     const served = await servedProcess({ env: serving, port: hubPort });
     stops.unshift(() => served.end());
-    const reader = variables({ folder, fresh, sshd, hubPort, ...places });
-    const { DATABASE_URL_FILE: _, ...knowsNone } = reader;
+    const env = variables({ folder, fresh, sshd, hubPort, ...places });
+    const { DATABASE_URL_FILE: _, ...knowsNone } = env;
     return {
       ...{ url, restored: fresh.urlOf(DATABASE), home: places.home, remove },
-      paste: shellWith(reader),
-      pasteElsewhere: shellWith({ ...knowsNone, STATE_HUB_HOME: places.elsewhere }),
+      reader: runbookReader({ env, deadlineMs }),
+      readerElsewhere: runbookReader({ env: { ...knowsNone, STATE_HUB_HOME: places.elsewhere }, deadlineMs }),
       loseLive: async () => {
         await served.end();
         await live.stop();
       },
-      letIn: () => letIn(sshd, reader.STORE_KEY ?? ""),
+      letIn: () => letIn(sshd, join(places.settings, "backup-ssh-key")),
       typeSecrets: () => typeSecrets(fresh, places),
     };
   } catch (error) {
     await remove();
     throw error;
   }
-}
-
-function shellWith(variables: Record<string, string>): BackupRunbookWorld["paste"] {
-  return (block, deadlineMs = BLOCK_MS) => {
-    const env = { ...environmentForPrograms(), ...variables, AT: new Date().toISOString() };
-    return run(["bash", "-euo", "pipefail", "-c", block], { cwd: ROOT, env, deadlineMs });
-  };
 }
 
 /** The hub that the reader has started: it outlives his shell. */

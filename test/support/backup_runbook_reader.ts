@@ -1,5 +1,6 @@
 // The reader of the runbook of backups: where his files lie, what he has set in his shell, and what he and the store's administrator
 // do by hand.
+import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { DisposableServer } from "../../lib/postgres/disposable/start_disposable.ts";
@@ -59,6 +60,7 @@ export function variables({
     ...{ STATE_HUB_HOME: home, HOME: folder, NO_COLOR: "1", PGPASSFILE: join(folder, "pgpass") },
     ...{ DATABASE_URL_FILE: at("database-url"), NEW_URL_FILE: at("database-url.new") },
     ...{ STORE: sshd.urlOf(stored).replace(/^ssh:/, "sftp:"), STORE_HOST: sshd.address, STORE_PORT: `${sshd.port}` },
+    STORE_HOST_KEY: fingerprintOf(sshd.hostKeyLine),
     ...{ STORE_KEY: at("backup-ssh-key"), KNOWN_HOSTS: at("known_hosts") },
     ...{ RECIPIENTS: at("backup-recipients"), IDENTITY: at("backup-identity") },
     RECOVERY: join(folder, "safe/backup-recovery"),
@@ -68,6 +70,12 @@ export function variables({
     ...{ PORT: `${hubPort}`, STATE_HUB_URL: `http://127.0.0.1:${hubPort}`, HUB_LOG: join(folder, "hub.log") },
     KEEP_LAST: "1",
   };
+}
+
+/** As OpenSSH shows it: of the key, without the `=` at its end. */
+function fingerprintOf(knownHostsLine: string): string {
+  const key = Buffer.from(knownHostsLine.trim().split(" ")[2] ?? "", "base64");
+  return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
 }
 
 /** ~/.pgpass, so that no password stands in a command. */

@@ -1,20 +1,18 @@
 // An account whose backups are made and drilled by the shipped units: a hub, keys and settings, a store that is a folder of this machine
-// and one behind sshd, and a shell for the blocks of the runbook.
+// and one behind sshd, and a reader for the blocks of the runbook.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { RunResult } from "../../lib/process/run.ts";
-import { type Block, isCommand, readRunbook } from "../../lib/runbook/read_runbook.ts";
 import { type AccountManager, startAccountManager } from "./backup_units_account.ts";
 import { dropInOfTests, letIn, STATE, writeKeys, writeSettings } from "./backup_units_settings.ts";
 import { programsOf } from "./drill_faults_programs.ts";
 import { freshHub, type TestHub } from "./hub.ts";
-import { recordExecuted } from "./record_executed.ts";
+import { pageNamed } from "./runbook_reader.ts";
 import { startSshd } from "./sshd.ts";
 import { dropInPath } from "./user_manager.ts";
 
 export const BACKUP = "state-hub-backup.service";
 export const DRILL = "state-hub-backup-drill.service";
-const PAGE = readRunbook(join(import.meta.dir, "../../runbooks/backup_restore_drill.md"));
+const PAGE = pageNamed("backup_restore_drill");
 
 /** A run of a unit that is over. */
 export interface Fired {
@@ -35,12 +33,14 @@ export interface BackupUnits extends Pick<AccountManager, "home" | "systemctl"> 
   readonly remote: string;
   /** Its URL, behind sshd. */
   readonly sftp: string;
-  /** A block of the runbook as it stands. */
-  paste(name: string): Promise<RunResult>;
+  /** Blocks of the runbook, by runbook.ts run: all of them must pass. */
+  follow(...names: string[]): Promise<void>;
   /** What both units are told from now on. */
   tell(store: string, more?: Record<string, string>): void;
-  /** A block of the runbook that starts a unit. */
+  /** Started by a block of the runbook, which must pass. */
   fire(name: string, unit: string): Promise<Fired>;
+  /** Started by systemctl: it may fail. */
+  start(unit: string): Promise<Fired>;
   lastRun(unit: string): Promise<Fired>;
   /** Reports of drills, oldest first. */
   evidence(): { readonly verdict: string }[];
@@ -80,27 +80,23 @@ export async function makeBackupUnits(): Promise<BackupUnits> {
 async function install(manager: AccountManager, folder: string): Promise<void> {
   for (const unit of [BACKUP, DRILL]) writeFileSync(dropInPath(manager.home, unit), dropInOfTests(unit));
   manager.own(manager.home);
-  for (const block of [letIn(folder), blockNamed("link-units").text]) {
-    const { exitCode, stderr } = await manager.paste(block);
-    if (exitCode !== 0) throw new Error(stderr);
-  }
+  const { exitCode, stderr } = await manager.paste(letIn(folder));
+  if (exitCode !== 0) throw new Error(stderr);
+  await manager.reader.runs(PAGE, ["link-units"]);
 }
 
-function typedBy(manager: AccountManager): Pick<BackupUnits, "systemctl" | "paste" | "fire" | "lastRun"> {
-  const paste = async (name: string) => {
-    const block = blockNamed(name);
-    const ran = await manager.paste(block.text);
-    if (ran.exitCode === 0) recordExecuted(PAGE, block);
-    return ran;
+function typedBy(manager: AccountManager): Pick<BackupUnits, "systemctl" | "follow" | "fire" | "start" | "lastRun"> {
+  const { home, reader, systemctl } = manager;
+  const follow = (...names: string[]) => reader.runs(PAGE, names);
+  const firedBy = async (unit: string, command: () => Promise<unknown>) => {
+    rmSync(logOf(home, unit), { force: true });
+    await command();
+    return lastRun(manager, unit);
   };
   return {
-    systemctl: manager.systemctl,
-    paste,
-    fire: async (name, unit) => {
-      rmSync(logOf(manager.home, unit), { force: true });
-      await paste(name);
-      return lastRun(manager, unit);
-    },
+    ...{ systemctl, follow },
+    fire: (name, unit) => firedBy(unit, () => follow(name)),
+    start: (unit) => firedBy(unit, () => systemctl("start", unit)),
     lastRun: (unit) => lastRun(manager, unit),
   };
 }
@@ -110,11 +106,6 @@ export function namesIn(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder).sort() : [];
 }
 
-/** What the page shows below a block. */
-export function shownBelow(name: string): string {
-  return PAGE.blocks.find((each) => each.name === `${name}-output`)?.text ?? "";
-}
-
 const logOf = (home: string, unit: string) => join(home, `said-${unit}`);
 
 async function lastRun({ home, systemctl }: AccountManager, unit: string): Promise<Fired> {
@@ -122,12 +113,6 @@ async function lastRun({ home, systemctl }: AccountManager, unit: string): Promi
   const said = existsSync(logOf(home, unit)) ? readFileSync(logOf(home, unit), "utf8") : "";
   const shown = (property: string) => new RegExp(`^${property}=(.*)$`, "m").exec(stdout)?.[1] ?? "";
   return { result: shown("Result"), code: Number(shown("ExecMainStatus")), said };
-}
-
-function blockNamed(name: string): Block {
-  const block = PAGE.blocks.filter(isCommand).find((each) => each.name === name);
-  if (block === undefined) throw new Error(`there is no block named ${name}`);
-  return block;
 }
 
 function evidenceIn(folder: string): { verdict: string }[] {

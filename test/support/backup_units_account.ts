@@ -5,6 +5,7 @@ import { serverUser } from "../../lib/postgres/server_user.ts";
 import { type RunResult, run } from "../../lib/process/run.ts";
 import { waitUntil } from "../../lib/wait_until.ts";
 import { ownCgroup } from "./own_cgroup.ts";
+import { type RunbookReader, runbookReader } from "./runbook_reader.ts";
 import { accountEnvironment, makeAccount } from "./user_manager.ts";
 
 const SYSTEMD = "/lib/systemd/systemd";
@@ -12,7 +13,9 @@ const SYSTEMD = "/lib/systemd/systemd";
 export interface AccountManager {
   /** The home of the account; the toolkit stands in `state-hub-ops` there. */
   readonly home: string;
-  /** As the account, in the toolkit's folder: `bash -euo pipefail`, stdin closed. */
+  /** At the account's terminal. */
+  readonly reader: RunbookReader;
+  /** One command alone, as the account: `bash -euo pipefail` in the toolkit's folder, stdin closed. */
   paste(block: string): Promise<RunResult>;
   systemctl(...args: string[]): Promise<RunResult>;
   /** Gives a file or folder, and all in it, to the account. */
@@ -28,6 +31,7 @@ export async function startAccountManager(): Promise<AccountManager> {
   const env = { ...accountEnvironment(home), USER: user.name, LOGNAME: user.name };
   const asAccount = (argv: readonly string[]) => run(user.command(argv), { env, cwd: home, deadlineMs: 60_000 });
   const systemctl = (...args: string[]) => asAccount(["systemctl", "--user", ...args]);
+  const reader = runbookReader({ env, through: user.command([]) });
   const paste = (block: string) => asAccount(["bash", "-euo", "pipefail", "-c", `cd ~/state-hub-ops; ${block}`]);
   const cgroup = ownCgroup();
   const argv = [...cgroup.enter, ...givenTo(user), ...user.command([SYSTEMD, "--user", "--unit=basic.target"])];
@@ -40,7 +44,7 @@ export async function startAccountManager(): Promise<AccountManager> {
   };
   try {
     await waitUntil({ forWhat: "the user manager to run", deadlineMs: 20_000 }, () => isUp(systemctl));
-    return { home, paste, systemctl, own, stop };
+    return { home, reader, paste, systemctl, own, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -21,6 +21,8 @@ export interface OtherHost {
   startSshd(options?: Omit<SshdOptions, "bind" | "through">): Promise<Sshd>;
   /** Adds this to every round trip, half of it on each way, from now on. Takes effect before it resolves. */
   delay(roundTripMs: number): Promise<void>;
+  /** From now on so many of a hundred packets vanish, either way. */
+  lose(percent: number): Promise<void>;
   /** From now on every packet vanishes, both ways: a host that lost its power, a cable that was cut. */
   drop(): Promise<void>;
   /** Packets arrive again; what TCP still repeats then comes through. */
@@ -42,7 +44,7 @@ export async function otherHost(): Promise<OtherHost> {
   const [hostAddress, address] = await freePair(program, number);
   const line = await startLine([name, hostAddress, address]);
   const through = ["nsenter", `--target=${line.namespace}`, "--net", "--"];
-  let state: LinkState = { roundTripMs: 0, dropping: false };
+  let state: LinkState = { roundTripMs: 0, dropping: false, lossPercent: 0 };
   const become = (change: Partial<LinkState>) => {
     state = { ...state, ...change };
     return line.tell(state);
@@ -56,6 +58,7 @@ export async function otherHost(): Promise<OtherHost> {
       run([...through, ...argv], { env, deadlineMs }),
     startSshd: (options = {}) => startSshd({ port: 22, ...options, bind: address, through }),
     delay: (roundTripMs) => become({ roundTripMs }),
+    lose: (lossPercent) => become({ lossPercent }),
     drop: () => become({ dropping: true }),
     restore: () => become({ dropping: false }),
     remove: line.end,

@@ -1,5 +1,5 @@
 // The world in which the runbook of the schedule's move is rehearsed: an account with a user manager and a copy of the toolkit, a
-// hub that serves, one repository, a cluster that starts Jobs, and a shell like the reader's.
+// hub that serves, one repository, a cluster that starts Jobs, and a reader who lets runbook.ts run go through the page.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { environmentForPrograms } from "../../lib/config.ts";
@@ -9,6 +9,7 @@ import { freshHub, type TestHub } from "./hub.ts";
 import { type KubernetesApi, startKubernetesApi } from "./kubernetes_api.ts";
 import type { PlayedController } from "./kubernetes_controller.ts";
 import type { KubernetesObject } from "./kubernetes_store.ts";
+import { RUN_MS, type RunbookReader, runbookReader } from "./runbook_reader.ts";
 import { copyToolkit, type ToolkitChanges } from "./schedule_runbook_toolkit.ts";
 import { type ServedProcess, servedProcess } from "./served_process.ts";
 import { accountEnvironment, startUserManager, type UserManager } from "./user_manager.ts";
@@ -25,7 +26,9 @@ export interface ScheduleRunbookWorld {
   readonly toolkit: string;
   /** STATE_HUB_HOME. */
   readonly home: string;
-  /** One block, as a runner would run it: `bash -euo pipefail` in the toolkit's folder, stdin closed. */
+  /** In that toolkit, with what its pages ask for. */
+  readonly reader: RunbookReader;
+  /** One command alone: `bash -euo pipefail` in the toolkit's folder, stdin closed. */
   paste(block: string, deadlineMs?: number): Promise<RunResult>;
   /** The manifests of both CronJobs, as `kubectl apply -k` of that folder would leave them: the test's cluster knows CronJobs alone. */
   applyManifests(folder: "apps" | "apps-after-switch"): Promise<void>;
@@ -41,12 +44,14 @@ export interface WorldTerms {
   readonly changes?: ToolkitChanges;
   /** How long a pod takes until its container runs: at once unless given. */
   readonly podStartMs?: number;
+  /** How long the reader waits for a run: RUN_MS unless given. */
+  readonly runMs?: number;
 }
 
 const BLOCK_MS = 60_000;
 
 export async function makeScheduleRunbookWorld(terms: WorldTerms): Promise<ScheduleRunbookWorld> {
-  const { hours, changes = {}, podStartMs = 0 } = terms;
+  const { hours, changes = {}, podStartMs = 0, runMs = RUN_MS } = terms;
   const [hub, api, manager] = await Promise.all([freshHub(), startKubernetesApi(), startUserManager()]);
   const home = join(manager.home, ".local/state/state-hub");
   const stops = [() => api.stop(), () => manager.stop(), () => hub.close()];
@@ -67,24 +72,18 @@ export async function makeScheduleRunbookWorld(terms: WorldTerms): Promise<Sched
     const applyManifests: ScheduleRunbookWorld["applyManifests"] = async (folder) => {
       for (const manifest of await cronJobsOf(toolkit, folder)) api.apply(manifest);
     };
+    const reader = runbookReader({ toolkit, env, deadlineMs: runMs });
     const paste = shellIn(toolkit, env);
-    return { hub, api, manager, controller, toolkit, home, env, paste, applyManifests, remove };
+    return { hub, api, manager, controller, toolkit, home, env, reader, paste, applyManifests, remove };
   } catch (error) {
     await remove();
     throw error;
   }
 }
 
-/** A shell that remembers the one thing that its reader copies from the screen: the plan that a last line names. */
 function shellIn(toolkit: string, env: Record<string, string>): ScheduleRunbookWorld["paste"] {
-  const remembered: Record<string, string> = {};
-  return async (block, deadlineMs = BLOCK_MS) => {
-    const shell = ["bash", "-euo", "pipefail", "-c", block];
-    const ran = await run(shell, { cwd: toolkit, env: { ...env, ...remembered }, deadlineMs });
-    const plan = /^Next: .* --apply (\S+)$/m.exec(ran.stdout)?.[1];
-    if (plan !== undefined) remembered.PLAN = plan;
-    return ran;
-  };
+  return (command, deadlineMs = BLOCK_MS) =>
+    run(["bash", "-euo", "pipefail", "-c", command], { cwd: toolkit, env, deadlineMs });
 }
 
 async function register(parent: string, served: ServedProcess): Promise<void> {

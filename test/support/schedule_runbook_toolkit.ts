@@ -6,11 +6,12 @@ import { environmentForPrograms } from "../../lib/config.ts";
 import { run } from "../../lib/process/run.ts";
 
 const ROOT = join(import.meta.dir, "../..");
-const COPIED = ["lib", "scripts", "k8s", "systemd", "package.json", "bunfig.toml", "tsconfig.json"];
+const COPIED = ["lib", "scripts", "k8s", "systemd", "runbooks", "package.json", "bunfig.toml", "tsconfig.json"];
 const SWEEP_DEFINITION = "k8s/activity-definitions/state-hub-consistency-sweep.md";
+const CRON = "*/15 * * * *";
 
 export interface ToolkitChanges {
-  /** The sweep's schedule; the toolkit's own unless given. */
+  /** The sweep's schedule, also on the page that moves it; the toolkit's own unless given. */
   readonly cron?: string;
   /** The sweep's budget: it has to be shorter than the schedule's period. */
   readonly maxSeconds?: number;
@@ -28,7 +29,10 @@ export async function copyToolkit(path: string, changes: ToolkitChanges): Promis
   replace(join(path, "lib/activity/render/unit_service.ts"), "PrivateTmp=yes", "PrivateTmp=no");
   const { cron, maxSeconds, startingDeadlineSeconds } = changes;
   const [definition, deadlines] = [join(path, SWEEP_DEFINITION), join(path, "lib/activity/deadlines.ts")];
-  if (cron !== undefined) replace(definition, 'cron: "*/15 * * * *"', `cron: "${cron}"`);
+  if (cron !== undefined) {
+    replace(definition, `cron: "${CRON}"`, `cron: "${cron}"`);
+    replace(join(path, "runbooks/cutover_schedule.md"), CRON, cron);
+  }
   if (maxSeconds !== undefined) replace(definition, "max_seconds: 300", `max_seconds: ${maxSeconds}`);
   if (startingDeadlineSeconds !== undefined)
     replace(deadlines, "STARTING_DEADLINE_S = 120", `STARTING_DEADLINE_S = ${startingDeadlineSeconds}`);
