@@ -21,13 +21,19 @@ export interface Choice {
 }
 
 /** A run of that runbook with the same choice, as it is typed. */
-export function runCommand(runbook: string, { all, from, only }: Choice): string {
+export function runCommand(runbook: string, { all, from, only, timeoutSeconds }: TypedRun): string {
   const flags = [
     all ? " --all" : "",
     from === undefined ? "" : ` --from ${from}`,
     only === undefined ? "" : ` --only ${only}`,
+    timeoutSeconds === undefined ? "" : ` --timeout ${timeoutSeconds}`,
   ];
   return `scripts/runbook.ts run ${runbook}${flags.join("")}`;
+}
+
+export interface TypedRun extends Choice {
+  /** For each block; none was given: undefined. */
+  readonly timeoutSeconds?: number | undefined;
 }
 
 export interface PlannedBlock {

@@ -1,16 +1,16 @@
 // What `runbook.ts run --dry-run` says: the blocks in their order, what each asks for, and what is still missing.
 import type { Outcome } from "../../cli/define_script.ts";
-import { type Choice, type PlannedBlock, type RunPlan, runCommand } from "./plan_run.ts";
+import { type PlannedBlock, type RunPlan, runCommand, type TypedRun } from "./plan_run.ts";
 
 export interface PlannedRun {
   readonly name: string;
-  readonly choice: Choice;
+  readonly typed: TypedRun;
   readonly plan: RunPlan;
   readonly missing: readonly { readonly name: string; readonly block: string }[];
   readonly confirmed: ReadonlySet<string>;
 }
 
-export function planOutcome({ name, choice, plan, missing, confirmed }: PlannedRun): Outcome {
+export function planOutcome({ name, typed, plan, missing, confirmed }: PlannedRun): Outcome {
   const planned = (cleanup: boolean) => (each: PlannedBlock) => plannedRow(each, cleanup, confirmed);
   const blocks = [...plan.blocks.map(planned(false)), ...plan.cleanups.map(planned(true))];
   const words = blocks.filter(({ confirm }) => confirm !== null).map((each) => `${each.name}=${each.confirm}`);
@@ -24,7 +24,7 @@ export function planOutcome({ name, choice, plan, missing, confirmed }: PlannedR
       const table = view.table([{ title: "block" }, { title: "class" }, { title: "" }, { title: "command" }], rows);
       return [table, "", ...unset, ...open, "Nothing was run."].join("\n");
     },
-    next: runCommand(name, choice),
+    next: runCommand(name, typed),
   };
 }
 

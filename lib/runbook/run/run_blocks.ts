@@ -2,7 +2,7 @@
 // which blocks; it says of each what came of it.
 
 import { shellQuoted } from "../../shell_quoted.ts";
-import { compareOutput, type NamedValues } from "../expected_output.ts";
+import { compareOutput, type NamedValues, namesIn } from "../expected_output.ts";
 import { type BlockAnswer, type BlockShell, startBlockShell } from "./block_shell.ts";
 import { neededBy, type PlannedBlock, type RunPlan } from "./plan_run.ts";
 
@@ -146,10 +146,14 @@ function verdictOf(planned: PlannedBlock, answer: BlockAnswer, values: NamedValu
   }
   if (planned.shown === null) return { why: null, seen: values };
   const compared = compareOutput(planned.shown, answer.stdout, values);
-  return {
-    why: compared.missing === null ? null : `it did not print: ${compared.missing}`,
-    seen: compared.missing === null ? compared.values : values,
-  };
+  if (compared.missing === null) return { why: null, seen: compared.values };
+  return { why: `it did not print: ${compared.missing}${knownIn(compared.missing, values)}`, seen: values };
+}
+
+/** A value that was set before the run may be an old one: the line would fit, were it not for that. */
+function knownIn(line: string, values: NamedValues): string {
+  const known = namesIn(line).filter((name) => values[name] !== undefined);
+  return known.length === 0 ? "" : `, where ${known.map((name) => `${name} is ${values[name]}`).join(", ")}`;
 }
 
 const NO_ANSWER: BlockAnswer = { exitCode: null, stdout: "", stderr: "", ended: null };

@@ -1,7 +1,7 @@
 // The document of a run, and what the hub is told of it. (pure)
 import { shellQuoted } from "../../shell_quoted.ts";
 import type { NamedValues } from "../expected_output.ts";
-import type { PlannedBlock } from "./plan_run.ts";
+import { type Choice, type PlannedBlock, runCommand, type TypedRun } from "./plan_run.ts";
 import type { RunEvent } from "./record_run.ts";
 import type { BlockResult } from "./run_blocks.ts";
 
@@ -49,21 +49,20 @@ export function eventOf({ runbook, host, verdict, blocks, left, transcript, page
 export interface RunKnowledge {
   readonly blocks: readonly PlannedBlock[];
   readonly values: NamedValues;
-  /** It was asked for by --only. */
-  readonly isSelection: boolean;
+  readonly typed: TypedRun;
 }
 
 /** What to type next: where a run stopped, it goes on there, with the values that its blocks had shown. */
 export function nextAfter(
   { runbook, blocks, left }: Pick<RunReport, "runbook" | "blocks" | "left">,
-  { blocks: planned, values, isSelection }: RunKnowledge,
+  { blocks: planned, values, typed: { only, timeoutSeconds } }: RunKnowledge,
 ): string {
   const wrong = blocks.filter(({ outcome }) => outcome !== "passed");
   const stoppedAt = wrong.find(({ cleanup }) => !cleanup)?.name ?? left[0];
-  const again = `scripts/runbook.ts run ${runbook}`;
-  if (stoppedAt === undefined) return wrong[0] ? `${again} --only ${wrong[0].name}` : "scripts/runbook.ts list";
+  const again = (choice: Choice) => runCommand(runbook, { ...choice, timeoutSeconds });
+  if (stoppedAt === undefined) return wrong[0] ? again({ only: wrong[0].name }) : "scripts/runbook.ts list";
   const seen = Object.entries(values).map(([name, value]) => `${name}=${shellQuoted(value)} `);
   const names = planned.map(({ block }) => block.name);
-  const which = isSelection ? `--only ${names.slice(names.indexOf(stoppedAt)).join(",")}` : `--from ${stoppedAt}`;
-  return `${seen.join("")}${again} ${which}`;
+  const rest = only === undefined ? { from: stoppedAt } : { only: names.slice(names.indexOf(stoppedAt)).join(",") };
+  return `${seen.join("")}${again(rest)}`;
 }

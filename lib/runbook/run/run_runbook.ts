@@ -9,7 +9,7 @@ import { usageFailure } from "../../failure.ts";
 import type { Secret } from "../../secret.ts";
 import { type Page, pagesNamed, toolkitPages } from "../toolkit_pages.ts";
 import { confirmedBlocks, unconfirmed } from "./confirmations.ts";
-import { type Choice, missingValues, type PlannedBlock, planRun, type RunPlan, runCommand } from "./plan_run.ts";
+import { missingValues, type PlannedBlock, planRun, type RunPlan, runCommand, type TypedRun } from "./plan_run.ts";
 import { planOutcome } from "./plan_view.ts";
 import { recordRun } from "./record_run.ts";
 import { type BlockResult, runBlocks } from "./run_blocks.ts";
@@ -18,14 +18,13 @@ import { renderRun } from "./run_view.ts";
 import { scrubberFor } from "./scrubber.ts";
 import { openTranscript, type Transcript, type TranscriptHead } from "./transcript.ts";
 
-export interface RunRequest extends Choice {
+export interface RunRequest extends TypedRun {
   /** The toolkit's folder. */
   readonly root: string;
   /** As it is typed. */
   readonly runbook: string;
   readonly confirm?: string | undefined;
   readonly dryRun: boolean;
-  readonly timeoutSeconds: number;
 }
 
 /** What a run has from the machine that it runs on. */
@@ -41,6 +40,8 @@ export interface RunSurroundings {
 
 type RunIo = Pick<Io, "signal" | "note" | "progress" | "quiet">;
 
+/** Longer than any block takes that waits for no schedule. */
+const BLOCK_TIMEOUT_S = 300;
 /** Inside the ten seconds that an interrupted run has. */
 const HURRIED_MS = 7_000;
 
@@ -51,7 +52,7 @@ export async function runRunbook(request: RunRequest, around: RunSurroundings, i
   const name = basename(page.file, ".md");
   const missing = missingValues(plan, around.env);
   const confirmed = confirmedBlocks(plan, request.confirm);
-  if (request.dryRun) return planOutcome({ name, choice: request, plan, missing, confirmed });
+  if (request.dryRun) return planOutcome({ name, typed: request, plan, missing, confirmed });
   const typed = runCommand(name, request);
   refuseMissing(typed, missing);
   const agreed = await agreedBefore(typed, plan, { confirmed, around, io });
@@ -61,7 +62,7 @@ export async function runRunbook(request: RunRequest, around: RunSurroundings, i
   const { results, values } = await runBlocks(plan, {
     root: request.root,
     env: around.env,
-    deadlineMs: request.timeoutSeconds * 1000,
+    deadlineMs: (request.timeoutSeconds ?? BLOCK_TIMEOUT_S) * 1000,
     hurriedMs: HURRIED_MS,
     signal: io.signal,
     confirm: async (planned) => agreed.has(planned.block.name) || (await isTyped(planned, around.asker, io)),
@@ -75,7 +76,7 @@ export async function runRunbook(request: RunRequest, around: RunSurroundings, i
     exitCode: report.verdict === "passed" ? 0 : 1,
     document: { ...report, recorded: unrecorded === null },
     render: (view) => renderRun(report, view),
-    next: scrub(nextAfter(report, { blocks: plan.blocks, values, isSelection: request.only !== undefined })),
+    next: scrub(nextAfter(report, { blocks: plan.blocks, values, typed: request })),
   };
 }
 
@@ -86,7 +87,9 @@ function told(transcript: Transcript, scrub: (text: string) => string, io: RunIo
     onLine: (line: string) => io.note(`  ${scrub(line)}`),
     onEnd: (result: BlockResult) => {
       transcript.block(result);
-      io.note(`${result.name}: ${result.outcome.replace("_", " ")}${result.why === null ? "" : `: ${result.why}`}`);
+      io.note(
+        `${result.name}: ${result.outcome.replace("_", " ")}${result.why === null ? "" : `: ${scrub(result.why)}`}`,
+      );
     },
   };
 }
@@ -107,7 +110,12 @@ function reportOf(ran: readonly BlockResult[], { head, plan, scrub, transcript, 
     page_digest,
     host,
     verdict: verdictOf(ran, interrupted),
-    blocks: ran.map((result) => ({ ...result, stdout: scrub(result.stdout), stderr: scrub(result.stderr) })),
+    blocks: ran.map((result) => ({
+      ...result,
+      why: result.why === null ? null : scrub(result.why),
+      stdout: scrub(result.stdout),
+      stderr: scrub(result.stderr),
+    })),
     left: plan.blocks.map(({ block }) => block.name).filter((name) => !reached.has(name)),
     transcript: transcript.file,
   };

@@ -158,7 +158,8 @@ test("what is printed is compared with what the page shows, and a named value is
     block("other", "echo applied 5be2"),
     output("other", "applied <DIGEST>"),
   ]);
-  expect(said).toEqual(["plan: passed", "apply: passed", "other: failed: it did not print: applied <DIGEST>"]);
+  const why = "it did not print: applied <DIGEST>, where DIGEST is 4af1;";
+  expect(said).toEqual(["plan: passed", "apply: passed", `other: failed: ${why}`]);
   expect(values).toEqual({ DIGEST: "4af1;" });
   expect(of("apply")?.stdout).toBe("applied 4af1;\n");
 });

@@ -164,7 +164,9 @@ describe("runbook.ts run", () => {
       expect({ code, err }).toEqual({ code: 0, err: "" });
       expect(out).toContain("not set: PROOF, for prove\nto be confirmed: dig=dug, tidy=rm\nNothing was run.\n");
       expect(out).toEndWith("Next: scripts/runbook.ts run tend\n");
-      expect(run("--dry-run", "--from", "prove").out).toEndWith("Next: scripts/runbook.ts run tend --from prove\n");
+      expect(run("--dry-run", "--from", "prove", "--timeout", "9").out).toEndWith(
+        "Next: scripts/runbook.ts run tend --from prove --timeout 9\n",
+      );
       expect(readdirSync(at)).toEqual([]);
     },
     LONG_MS,
