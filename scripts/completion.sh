@@ -46,13 +46,13 @@ _state_hub_ops_words() {
       choices='' ;;
     "backup_restore_drill.ts: list "*)
       words=''
-      flags='--store --json --quiet --debug --help --version'
-      valued=' --store '
+      flags='--store --database --json --quiet --debug --help --version'
+      valued=' --store --database '
       choices='' ;;
     "backup_restore_drill.ts: "*)
       words='backup list prune'
-      flags='--encrypt --identity --store --from-store --at --into --jobs --lock-wait --workspace --json --quiet --debug --help --version'
-      valued=' --encrypt --identity --store --from-store --at --into --jobs --lock-wait --workspace '
+      flags='--encrypt --identity --store --from-store --at --database --into --jobs --lock-wait --workspace --json --quiet --debug --help --version'
+      valued=' --encrypt --identity --store --from-store --at --database --into --jobs --lock-wait --workspace '
       choices='' ;;
     "cleanup_stale_tasks.ts: "*)
       words=''
@@ -98,6 +98,11 @@ _state_hub_ops_words() {
       words='schedule'
       flags='--json --quiet --debug --help --version'
       valued='  '
+      choices='' ;;
+    "on_host.ts: "*)
+      words=''
+      flags='--toolkit --timeout --json --quiet --debug --help --version'
+      valued=' --toolkit --timeout '
       choices='' ;;
     "runbook.ts: lint "*)
       words=''
@@ -296,4 +301,4 @@ _state_hub_ops() {
   esac
 }
 
-complete -o default -F _state_hub_ops activity_definitions.ts backup_restore_drill.ts cleanup_stale_tasks.ts compare_sweep_parallel.ts consistency_check.ts cutover.ts runbook.ts state_hub.ts tunnel_health.ts
+complete -o default -F _state_hub_ops activity_definitions.ts backup_restore_drill.ts cleanup_stale_tasks.ts compare_sweep_parallel.ts consistency_check.ts cutover.ts on_host.ts runbook.ts state_hub.ts tunnel_health.ts

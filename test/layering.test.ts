@@ -6,7 +6,18 @@ import { dirname, join, relative, resolve } from "node:path";
 import { Glob } from "bun";
 
 const ROOT = join(import.meta.dir, "..");
-const CAPABILITIES = ["consistency", "compare", "drill", "cutover", "tunnel", "hub", "cleanup", "activity", "runbook"];
+const CAPABILITIES = [
+  "consistency",
+  "compare",
+  "drill",
+  "cutover",
+  "tunnel",
+  "hub",
+  "cleanup",
+  "activity",
+  "runbook",
+  "remote",
+];
 const DOORS = ["db", "workplan", "git", "events", "postgres", "ssh", "kubernetes", "systemd"];
 const GROUND = [
   "cli",

@@ -25,6 +25,12 @@ export interface Io {
   show(record: Readonly<Record<string, unknown>>, text: string): boolean;
   /** One JSON object on stderr, for the log of a service; `time` is added, and lines are gathered for a moment. */
   log(record: Readonly<Record<string, unknown>>): void;
+  /**
+   * Bytes of a program that runs in our place, as they are. What comes on `out` is the answer: no document follows it. Resolves when
+   * they are taken, or when nobody reads any more.
+   * @throws OpsFailure (automation) when they could not be written
+   */
+  pass(to: "out" | "err", bytes: Uint8Array): Promise<void>;
   readonly json: boolean;
   readonly quiet: boolean;
   readonly debug: boolean;
@@ -57,6 +63,8 @@ export interface View {
 
 export interface Outcome {
   readonly exitCode: 0 | 1 | 2;
+  /** The exit code of a program that ran in our place, whichever it is; then nothing more is printed. */
+  readonly exitCodeOfAnother?: number;
   /** Printed by --json after `schema_version`. */
   readonly document: Readonly<Record<string, unknown>>;
   render(view: View): string;

@@ -44,6 +44,8 @@ export interface Positional {
   readonly describe: string;
   readonly required?: boolean;
   readonly many?: boolean;
+  /** From its first word on all is taken as it is, flags and empty words too: they are for another program. */
+  readonly verbatim?: boolean;
 }
 
 export type ArgumentValue = string | number | boolean | readonly string[] | undefined;

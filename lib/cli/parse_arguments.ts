@@ -32,7 +32,8 @@ const YARGS_CONFIGURATION = {
  * Reads argv against a script without running it.
  * @throws OpsFailure (usage) with the reason and what to type
  */
-export function parseArguments(script: Script, argv: readonly string[]): ParsedArguments {
+export function parseArguments(script: Script, given: readonly string[]): ParsedArguments {
+  const argv = withVerbatimApart(script, given);
   const tokens = flagTokens(argv).map(([, token]) => token);
   const common = {
     json: tokens.includes("--json"),
@@ -44,6 +45,17 @@ export function parseArguments(script: Script, argv: readonly string[]): ParsedA
   const { command, rest } = chooseCommand(script, argv, wantsHelp);
   if (wantsHelp || !command) return { wants: "help", command: command?.name ?? "", args: {}, common };
   return { wants: "run", command: command.name, args: argumentsOf(script, command, rest), common };
+}
+
+/** Of a script whose words are for another program: they stand behind "--", as if it had been typed. */
+function withVerbatimApart({ commands: [only, ...more] }: Script, argv: readonly string[]): readonly string[] {
+  if (only?.positional?.verbatim !== true || more.length > 0) return argv;
+  let at = 0;
+  for (let token = argv[at]; token !== undefined && token !== "--" && isFlagToken(token); token = argv[at]) {
+    const flag = only.flags?.[token.slice("--".length)];
+    at += flag !== undefined && flag.kind !== "boolean" ? 2 : 1;
+  }
+  return at >= argv.length || argv[at] === "--" ? argv : [...argv.slice(0, at), "--", ...argv.slice(at)];
 }
 
 /**
@@ -137,7 +149,8 @@ function positionalArguments({ positional }: Command, words: readonly string[], 
   }
   if (positional === undefined) return {};
   const label = positional.name.toUpperCase();
-  if (words.some((word) => word.trim() === "")) throw refusal(context, `${label} is empty`, label);
+  if (positional.verbatim !== true && words.some((word) => word.trim() === ""))
+    throw refusal(context, `${label} is empty`, label);
   if (positional.required && words.length === 0) {
     throw refusal(context, `${label} is missing`, `${label}: ${positional.describe}`);
   }

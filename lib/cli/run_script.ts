@@ -74,6 +74,7 @@ async function runCommand(script: Script, parsed: ParsedArguments, session: Sess
     note: progress.note,
     log: lines.log,
     show: (record, text) => show(session, record, text),
+    pass: (to, bytes) => pass(session, to, bytes),
     json: session.json,
     quiet: session.quiet,
     debug: session.debug,
@@ -82,7 +83,7 @@ async function runCommand(script: Script, parsed: ParsedArguments, session: Sess
     const outcome = await command.run(parsed.args, io);
     progress.stop();
     await printOutcome(outcome, session);
-    return signals.stop()?.exitCode ?? outcome.exitCode;
+    return signals.stop()?.exitCode ?? outcome.exitCodeOfAnother ?? outcome.exitCode;
   } catch (error) {
     progress.stop();
     const stop = signals.stop();
@@ -96,7 +97,7 @@ async function runCommand(script: Script, parsed: ParsedArguments, session: Sess
 
 async function printOutcome(outcome: Outcome, session: Session): Promise<void> {
   const { terminal, quiet } = session;
-  if (session.answered) return;
+  if (session.answered || outcome.exitCodeOfAnother !== undefined) return;
   for (const reason of outcome.degraded ?? []) {
     await terminal.err.write(logLine(terminal, "warning", `Degraded: ${reason}`));
   }
@@ -116,6 +117,11 @@ function show(session: Session, record: Readonly<Record<string, unknown>>, text:
     .write(session.json ? `${JSON.stringify(record)}\n` : `${printableBlock(text, out.colour)}\n`)
     .catch(() => {});
   return !out.isGone();
+}
+
+function pass(session: Session, to: "out" | "err", bytes: Uint8Array): Promise<void> {
+  if (to === "out" && bytes.length > 0) session.answered = true;
+  return session.terminal[to].write(bytes);
 }
 
 /** Made whole before a byte of it is written: what cannot be rendered leaves stdout to the failure. */

@@ -14,7 +14,7 @@ export interface Output {
    * Resolves when all of it has been taken, or when nobody reads any more.
    * @throws OpsFailure (automation) when it could not be written: a full disk, an I/O error
    */
-  write(text: string): Promise<void>;
+  write(text: string | Uint8Array): Promise<void>;
   /** At once and as far as it goes; for the last words before process.exit(). */
   writeNow(text: string): void;
   /** Nobody reads any more. */
@@ -46,8 +46,8 @@ function openOutput(stream: WriteStream, fd: number, config: TerminalConfig): Ou
   stream.on("error", () => {
     gone = true;
   });
-  const write = (text: string) => {
-    const written = gone || text === "" ? Promise.resolve() : wholeWrite(stream, text);
+  const write = (text: string | Uint8Array) => {
+    const written = gone || text.length === 0 ? Promise.resolve() : wholeWrite(stream, text);
     pending = Promise.all([pending, written.catch(() => undefined)]);
     return written;
   };
@@ -66,7 +66,7 @@ function openOutput(stream: WriteStream, fd: number, config: TerminalConfig): Ou
   };
 }
 
-function wholeWrite(stream: WriteStream, text: string): Promise<void> {
+function wholeWrite(stream: WriteStream, text: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(text, (error) => {
       if (!error || isReaderGone(error)) resolve();

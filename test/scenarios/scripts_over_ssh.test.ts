@@ -34,6 +34,8 @@ const ROWS: readonly ScriptRow[] = [
   { command: `consistency_check.ts --repo ${quoted("garden")} --dry-run`, exit: 0, shows: /garden/ },
   // Neither a user's systemd nor a cluster answers here.
   { command: "cutover.ts schedule status", exit: 2, shows: /could not tell/ },
+  // On to the same machine, once more by its sshd.
+  { command: `on_host.ts --toolkit ${shellQuoted(ROOT)} far -- runbook.ts list`, exit: 0, shows: /state_hub/ },
   { command: "runbook.ts list", exit: 0, shows: /state_hub/ },
   { command: "state_hub.ts repo list", exit: 0, shows: /garden/ },
   { command: `tunnel_health.ts --config ${quoted("tunnels.yaml")}`, exit: 64, shows: /tunnels\.yaml/ },
@@ -49,7 +51,11 @@ beforeAll(async () => {
   writeFileSync(access.config, sshd.sshConfig);
   writeFileSync(at("database_url"), hub.url, { mode: 0o600 });
   writeFileSync(at("tunnels.yaml"), "");
-  for (const name of ["store", "home", "read-only"]) mkdirSync(at(name));
+  for (const name of ["store", "home/ssh", "read-only"]) mkdirSync(at(name), { recursive: true });
+  writeFileSync(
+    at("home/ssh/config"),
+    `Host far\n  HostName ${sshd.address}\n  Port ${sshd.port}\n${sshd.sshConfig.replace(/^Host .*\n/, "")}`,
+  );
   const id = "GARDEN-WP-0001";
   await makeRepo(folder.path, "garden", {
     [`workplans/${id}-plan.md`]: workplanText({ id, tasks: [{ id: `${id}-T01` }] }),

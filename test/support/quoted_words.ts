@@ -8,7 +8,7 @@ import type { TableRow } from "../../lib/runbook/read_runbook.ts";
 const ROOT = join(import.meta.dir, "../..");
 /** The columns that hold what a reader sees and looks for. */
 const SEEN = new Set(["you see", "it says", "it found", "the reason", "C-16 found", "`sweep lock` says", "line"]);
-const GITS_OWN = [
+const OTHERS_OWN = [
   "does not appear to be a git repository",
   "not found",
   "Permission denied (publickey",
@@ -22,8 +22,10 @@ const GITS_OWN = [
   "denied to",
   "non-fast-forward",
   "fetch first",
+  // systemd
+  "was already loaded",
 ];
-const PROGRAM = [...new Glob("{lib,scripts}/**/*.ts").scanSync(ROOT)]
+const PROGRAM = [...new Glob("{lib,scripts}/**/*.ts").scanSync(ROOT), "scripts/bun"]
   .map((file) => readFileSync(join(ROOT, file), "utf8"))
   .join("\n");
 
@@ -37,7 +39,7 @@ export function quotedIn({ titles, cells }: TableRow): string[] {
   return pieces.filter((piece) => piece.length >= 3);
 }
 
-/** Whether a source of ours holds these words, or git is known to say them. */
+/** Whether a source of ours holds these words, or git or systemd is known to say them. */
 export function isSaid(words: string): boolean {
-  return GITS_OWN.includes(words) || PROGRAM.includes(words);
+  return OTHERS_OWN.includes(words) || PROGRAM.includes(words);
 }

@@ -151,3 +151,34 @@ test("parseArguments() takes a flag before the first word for the bare script's 
   expect(() => parseArguments(both, ["--from", "x", "list"])).toThrow("Could not use these arguments");
   expect(() => parseArguments(both, ["--nothing", "list"])).toThrow();
 });
+
+describe("parseArguments() and words that are for another program", () => {
+  const passing = defineScript({
+    name: "passing.ts",
+    promise: "Passes words on.",
+    reads: [],
+    writes: [],
+    positional: { name: "words", describe: "All of them", required: true, many: true, verbatim: true },
+    flags: { within: { kind: "integer", describe: "Seconds" }, dry: { kind: "boolean", describe: "Do nothing" } },
+    run: async () => ({ exitCode: 0 as const, document: {}, render: () => "" }),
+  });
+  const parsed = (...argv: string[]) => parseArguments(passing, argv);
+
+  test("begin with the first one that is no flag, and are left as they are", () => {
+    const words = ["host", "--within", "x", "--json", "--help", "", "--", "-x", "--dry=no"];
+    for (const dashes of [[], ["--"]]) {
+      expect(parsed("--within", "5", "--dry", ...dashes, ...words)).toMatchObject({
+        wants: "run",
+        args: { within: 5, dry: true, words },
+        common: { json: false },
+      });
+    }
+  });
+
+  test("leave the script its own flags, and their faults", () => {
+    expect(parsed("--help", "host").wants).toBe("help");
+    expect(parsed("--within=5", "host").args).toMatchObject({ within: 5, words: ["host"] });
+    expect(refused(passing, ["--width", "5", "host"]).observed).toContain("--width is no flag");
+    expect(refused(passing, ["--dry"]).observed).toContain("WORDS is missing");
+  });
+});

@@ -1,0 +1,197 @@
+// What breaks between on_host.ts and the other machine, on a real sshd: each fault is named in time, a signal reaches the
+// script, and nothing runs on over there that nobody was told of.
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { waitUntil } from "../../lib/wait_until.ts";
+import { cuttingProxy } from "../support/cutting_proxy.ts";
+import { freePort } from "../support/free_port.ts";
+import { isOver, isThere, type OnHostScene, onHostScene, SCRIPT } from "../support/on_host_scene.ts";
+import { makeKey } from "../support/sshd_config.ts";
+import { relayTo } from "../support/tcp_relay.ts";
+
+let scene: OnHostScene;
+beforeAll(async () => {
+  scene = await onHostScene();
+});
+afterAll(() => scene.stop());
+afterEach(() => scene.settled());
+
+describe("a host that is not reached", () => {
+  const said = (text: string, hint = "Try: ssh") => ({
+    code: 2,
+    out: "",
+    letIn: 0,
+    err: expect.stringMatching(new RegExp(`^C-00 Could not ${text}[^]*\\n${hint}`)),
+  });
+
+  test("shows another key than it is known by", async () => {
+    const ran = await scene.timed([scene.url, SCRIPT, "words"], scene.knowing(scene.sshd.sshConfigWithWrongKey));
+    expect(ran).toMatchObject(
+      said("trust the host: it shows the key .* another than it is known by", "Try: ssh-keygen -l -F"),
+    );
+  });
+
+  test("has no key that is known", async () => {
+    const ran = await scene.timed([scene.url, SCRIPT, "words"], scene.knowing(scene.sshd.sshConfigWithoutKey));
+    expect(ran).toMatchObject(said("trust the host: .* no key of it is known", "Try: ssh-keygen -l -F .*: ssh "));
+  });
+
+  test("does not let our key in", async () => {
+    const key = join(scene.folder, "another_key");
+    await makeKey(key);
+    const config = scene.sshd.sshConfig.replace(/IdentityFile ".*"/, `IdentityFile "${key}"`);
+    expect(await scene.timed([scene.url, SCRIPT], scene.knowing(config))).toMatchObject(
+      said("connect by ssh: it let none of our keys in"),
+    );
+  });
+
+  test("is not there", async () => {
+    const port = await freePort("127.0.0.1");
+    expect(await scene.timed([`ssh://127.0.0.1:${port}`, SCRIPT])).toMatchObject(
+      said("connect by ssh: nothing listens on the port"),
+    );
+  });
+
+  test("is silent: the time is --timeout's", async () => {
+    const server = createServer(() => {});
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    const ran = await scene.timed(["--timeout", "1", `ssh://127.0.0.1:${port}`, SCRIPT]);
+    server.close();
+    expect(ran).toMatchObject(said("connect by ssh: no answer within"));
+    expect(ran.seconds).toBeLessThan(6);
+  });
+});
+
+describe("a host that starts nothing", () => {
+  test("its account has a shell that says no", async () => {
+    scene.sshd.fault({ command: "echo not available; exit 1" });
+    expect(await scene.run([scene.url, "--", SCRIPT, "words", "a"])).toMatchObject({
+      code: 2,
+      out: "",
+      err: expect.stringContaining(
+        "Could not start the script: the account's shell ended with 1, and said: not available",
+      ),
+    });
+  });
+
+  test("its account's shell is silent: the time is --timeout's", async () => {
+    scene.sshd.fault({ command: "exec sleep 3" });
+    const { code, err, seconds } = await scene.timed(["--timeout", "2", scene.url, SCRIPT]);
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining("did not begin it within") });
+    expect(seconds).toBeLessThan(7);
+  });
+
+  test("it has no toolkit, or not that script: as a shell says it", async () => {
+    for (const words of [
+      ["--toolkit", "~/elsewhere", scene.url, SCRIPT],
+      [scene.url, "cutover.ts"],
+    ]) {
+      const { code, out, err } = await scene.run(words);
+      expect({ code, out, err }).toEqual({
+        code: 127,
+        out: "",
+        err: expect.stringMatching(/^Could not find the toolkit: .*\n {2}at .*\nTry: ssh /),
+      });
+    }
+  });
+});
+
+describe("a line that breaks while the script runs", () => {
+  /** Through a port of its own, by a name that the configuration has. */
+  const named = (name: string, url: string) => {
+    const { address, port, sshConfig } = scene.sshd;
+    const alias = [`Host ${name}`, `  HostName ${address}`, `  Port ${new URL(url).port}`, "  User root"];
+    const rest = sshConfig.replace(/^Host .*/, "");
+    return `${[...alias, `  HostKeyAlias [${address}]:${port}`].join("\n")}${rest}`;
+  };
+  const endFar = async () => {
+    expect(isThere(scene.farPid())).toBe(true);
+    process.kill(scene.farPid(), "SIGKILL");
+    await scene.farGone();
+  };
+  const NOT_KNOWN =
+    /Could not see the script end: the connection ended before the command did; it may still run there, as process (\d+) \(ssh .* 'ps -o pid,etime,args -p \1'\)/;
+
+  test("cut: it says what is not known, and how to look; the script goes on", async () => {
+    const proxy = await cuttingProxy(`http://127.0.0.1:${scene.sshd.port}`, 3_000);
+    const { code, out, err } = await scene.run(["cut", SCRIPT, "wait"], scene.knowing(named("cut", proxy.url)));
+    proxy.close();
+    expect({ code, out, err }).toEqual({ code: 2, out: "waiting\n", err: expect.stringMatching(NOT_KNOWN) });
+    expect(err).toContain(`as process ${scene.farPid()} `);
+    await endFar();
+  });
+
+  test("swallowed without a word: found by the keepalive", async () => {
+    const relay = await relayTo(`http://127.0.0.1:${scene.sshd.port}`);
+    const running = scene.start(["silent", SCRIPT, "wait"], scene.knowing(named("silent", relay.url)));
+    await running.said("waiting");
+    const start = performance.now();
+    relay.swallow();
+    const { code, err } = await running.ended;
+    relay.close();
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(NOT_KNOWN) });
+    expect(performance.now() - start).toBeLessThan(30_000);
+    await endFar();
+  }, 60_000);
+});
+
+describe("a signal", () => {
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)("%s reaches the script, and nothing is left", async (name, code) => {
+    const running = scene.start([scene.url, SCRIPT, "wait"]);
+    await running.said("waiting");
+    running.kill(name);
+    expect(await running.ended).toEqual({ code, out: "waiting\n", err: `waiting\ntold ${name.slice(3)}\n` });
+    await scene.farGone();
+  });
+
+  test("that the script does not heed: waited for within 10 s, and what may go on is named", async () => {
+    const running = scene.start([scene.url, SCRIPT, "deaf"]);
+    await running.said("waiting");
+    const start = performance.now();
+    running.kill("SIGTERM");
+    const { code, err } = await running.ended;
+    expect({ code, err }).toEqual({
+      code: 143,
+      err: expect.stringContaining(`it may still run there, as process ${scene.farPid()} (ssh `),
+    });
+    expect(performance.now() - start).toBeLessThan(10_000);
+    process.kill(scene.farPid(), "SIGKILL");
+    await scene.farGone();
+  });
+
+  const shellPid = () => Number(readFileSync(join(scene.folder, "shell"), "utf8"));
+  /** Let in, and its shell not yet started. */
+  const startedSlowly = async (seconds: number) => {
+    const file = join(scene.folder, "shell");
+    rmSync(file, { force: true });
+    scene.sshd.fault({ command: `echo $$ >${file}; sleep ${seconds}; eval "$SSH_ORIGINAL_COMMAND"` });
+    const running = scene.start(["--timeout", "30", scene.url, "--", SCRIPT, "wait"]);
+    await waitUntil({ forWhat: "the login", deadlineMs: 20_000 }, () =>
+      existsSync(file) ? { found: true } : { seen: "no login" },
+    );
+    return running;
+  };
+
+  test("that comes as the script is about to begin reaches it all the same", async () => {
+    const running = await startedSlowly(1);
+    running.kill("SIGINT");
+    expect((await running.ended).code).toBe(130);
+    await scene.farGone();
+  });
+
+  test("that comes long before the script would begin: it does not begin", async () => {
+    const last = scene.farPid();
+    const running = await startedSlowly(4);
+    running.kill("SIGINT");
+    expect((await running.ended).code).toBe(130);
+    await isOver("the shell over there", () => !isThere(shellPid()));
+    expect(scene.farPid()).toBe(last);
+  });
+});
