@@ -48,6 +48,10 @@ export const WAITING: readonly Waiting[] = [
     why: "leases of killed runs that have to run out",
   },
   {
+    files: "test/scenarios/tunnel_runbooks.test.ts",
+    why: "units, timers and tunnels that come up again",
+  },
+  {
     files: "test/scenarios/scripts_over_ssh.test.ts",
     why: "scripts that wait for a lock when their line drops, until they are ended",
   },
