@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { environmentForPrograms } from "../../lib/config.ts";
 import { waitUntil } from "../../lib/wait_until.ts";
+import { processorMsOf } from "./processor_time.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const BUN_LAUNCHER = join(ROOT, "scripts/bun");
@@ -73,12 +74,4 @@ async function startService(argv: readonly string[], log: string, env: Record<st
 function residentOf(pid: number): number {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   return Number(kilobytes) * 1024;
-}
-
-/** proc(5), /proc/pid/stat: fields 14 and 15, counted in hundredths of a second on every Linux that Bun runs on. */
-function processorMsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  // The program's name, in parentheses, may hold spaces.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }

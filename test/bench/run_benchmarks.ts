@@ -31,6 +31,9 @@ import { summaryRow } from "./row_summary.ts";
 import { sweepChangedRow, sweepGrowthRow, sweepRow } from "./row_sweep.ts";
 import { sweepDistantRow } from "./row_sweep_distant.ts";
 import { sweepFirstRow } from "./row_sweep_first.ts";
+import { tunnelMemoryRow } from "./row_tunnel_memory.ts";
+import { tunnelProbeRow } from "./row_tunnel_probe.ts";
+import { tunnelsRow } from "./row_tunnels.ts";
 import { changedRow, unchangedRow } from "./row_unchanged.ts";
 
 const ROWS: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
@@ -56,6 +59,9 @@ const ROWS: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
   backup: backupRow,
   drill: drillRow,
   "drill-live": drillLiveRow,
+  tunnels: tunnelsRow,
+  "tunnel-probe": tunnelProbeRow,
+  "tunnel-memory": tunnelMemoryRow,
 };
 
 const EXIT_MISSED = 1;
