@@ -40,7 +40,8 @@ async function memoryOf(io: Io) {
   const { hubUrl: url, token } = readServiceConfig();
   const hub = { database: database.kind === "url" ? database.url : null, url, token };
   const { tellHub } = await import("../lib/tunnel/tell_hub.ts");
-  return { home, host, tell: (change: Parameters<typeof tellHub>[1]) => tellHub(hub, change), note: io.note };
+  const tell = (...told: [change: Parameters<typeof tellHub>[1], withinMs: number]) => tellHub(hub, ...told);
+  return { home, host, tell, note: io.note };
 }
 
 async function health(args: HealthArguments, io: Io) {
@@ -104,7 +105,8 @@ export const script = defineScript({
           min: 1,
           max: 3_600,
           placeholder: "SECONDS",
-          describe: "Also prove that a request may stay quiet for so long",
+          describe:
+            "Also prove that a request may stay quiet for so long: over 30 finds a proxy that cuts at 30 s, 360 is a sweep",
         },
         timeout: {
           kind: "integer",
@@ -126,7 +128,7 @@ export const script = defineScript({
           kind: "integer",
           min: 1,
           max: 60_000,
-          default: 400,
+          default: 250,
           placeholder: "MS",
           describe: "From which on an answer counts as slow, and the tunnel as degraded",
         },

@@ -1,19 +1,12 @@
 // Who listens on a port of this machine, and in which control group: what answers there need not be what should. From the
-// kernel's own tables (proc(5)), which need no program and no root for processes of one's own account.
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+// kernel's own tables (proc(5)).
 import { isIP } from "node:net";
 import { endianness } from "node:os";
-
-export interface PortOwner {
-  readonly pid: number;
-  readonly command: string;
-  /** Paths in all its hierarchies. */
-  readonly controlGroups: readonly string[];
-}
+import { describeProcess, processIds, type RunningProcess, socketsOf, textOf } from "./process_table.ts";
 
 export interface PortListener {
   /** null: its process belongs to another account, or this process may not see it. */
-  readonly owner: PortOwner | null;
+  readonly owner: RunningProcess | null;
 }
 
 const LISTEN = "0A";
@@ -26,7 +19,7 @@ export function listenersOn(host: string, port: number): PortListener[] {
   return inodes.map((inode) => ({ owner: owners.get(inode) ?? null }));
 }
 
-export function belongsTo({ controlGroups }: PortOwner, controlGroup: string): boolean {
+export function belongsTo({ controlGroups }: RunningProcess, controlGroup: string): boolean {
   return controlGroups.some((path) => path === controlGroup || path.startsWith(`${controlGroup}/`));
 }
 
@@ -67,49 +60,11 @@ function bytesOf6(address: string): number[] {
   return all.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]);
 }
 
-function ownersOf(inodes: ReadonlySet<string>): Map<string, PortOwner> {
-  const found = new Map<string, PortOwner>();
-  for (const name of readdirSync("/proc")) {
+function ownersOf(inodes: ReadonlySet<string>): Map<string, RunningProcess> {
+  const found = new Map<string, RunningProcess>();
+  for (const pid of processIds()) {
     if (found.size === inodes.size) break;
-    if (!/^\d+$/.test(name)) continue;
-    for (const inode of socketsOf(name)) if (inodes.has(inode)) found.set(inode, ownerOf(name));
+    for (const inode of socketsOf(pid)) if (inodes.has(inode)) found.set(inode, describeProcess(pid));
   }
   return found;
-}
-
-function socketsOf(pid: string): string[] {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
-      const link = linkOf(`/proc/${pid}/fd/${fd}`);
-      return link.startsWith("socket:[") ? [link.slice(8, -1)] : [];
-    });
-  } catch {
-    // Ended meanwhile, or another account's.
-    return [];
-  }
-}
-
-function ownerOf(pid: string): PortOwner {
-  const groups = textOf(`/proc/${pid}/cgroup`).split("\n");
-  return {
-    pid: Number(pid),
-    command: textOf(`/proc/${pid}/comm`).trim(),
-    controlGroups: groups.map((line) => line.split(":").slice(2).join(":")).filter((path) => path !== ""),
-  };
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return "";
-  }
 }

@@ -15,11 +15,12 @@ export interface RunningUnit {
   readonly restarts: number;
   /** As /proc/PID/cgroup names it; null while nothing of it runs. */
   readonly controlGroup: string | null;
-  readonly mainPid: number | null;
+  /** Which of its runs this is, or the last was; null before the first. */
+  readonly invocation: string | null;
 }
 
 const LOOK_MS = 5_000;
-const PROPERTIES = "LoadState,ActiveState,SubState,Result,NRestarts,ControlGroup,MainPID";
+const PROPERTIES = "LoadState,ActiveState,SubState,Result,NRestarts,ControlGroup,InvocationID";
 
 export const showProcesses = (unit: string): string[] => [
   "systemctl",
@@ -51,6 +52,6 @@ export async function runningUnit(door: UserManagerDoor, unit: string): Promise<
     result: said.get("Result") ?? "",
     restarts: Number(said.get("NRestarts") ?? 0),
     controlGroup: said.get("ControlGroup") || null,
-    mainPid: Number(said.get("MainPID")) || null,
+    invocation: said.get("InvocationID") || null,
   };
 }

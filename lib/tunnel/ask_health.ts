@@ -1,6 +1,6 @@
 // One GET of the hub's health through the tunnel. Not by fetch(), which would take a proxy from the environment: what
 // answered then would be anything but the tunnel.
-import { type Agent, request } from "node:http";
+import { type Agent, type IncomingMessage, request } from "node:http";
 import { z } from "zod";
 import { scrubText } from "../secret.ts";
 import type { Endpoint } from "../ssh/forward_out.ts";
@@ -34,10 +34,23 @@ export interface AskOptions {
 }
 
 /** @throws Error with what happened instead of an answer, in words */
-export function askHealth(at: Endpoint, options: AskOptions): Promise<Answer> {
+export async function askHealth(at: Endpoint, options: AskOptions): Promise<Answer> {
+  const until = performance.now() + options.deadlineMs;
+  try {
+    return await askOnce(at, options);
+  } catch (error) {
+    if (!(error instanceof KeptConnectionClosed)) throw error;
+    return askOnce(at, { ...options, deadlineMs: until - performance.now() });
+  }
+}
+
+/** A server ends a connection that is kept for long, maybe at the moment of the next request: that is no fault of it. */
+class KeptConnectionClosed extends Error {}
+
+function askOnce(at: Endpoint, options: AskOptions): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const started = performance.now();
-  const { path, agent, deadlineMs, signal } = options;
+  const { path, agent, deadlineMs, signal, onBytes } = options;
   const headers = { accept: "application/json", host: `127.0.0.1:${at.port}` };
   const asked = request({ host: at.host, port: at.port, path, agent, headers });
   const giveUp = (why: string) => {
@@ -47,26 +60,36 @@ export function askHealth(at: Endpoint, options: AskOptions): Promise<Answer> {
   const timer = setTimeout(() => giveUp(`no answer within ${(deadlineMs / 1000).toFixed(1)} s`), deadlineMs);
   const abort = () => giveUp("it was not waited for");
   signal.addEventListener("abort", abort, { once: true });
-  asked.once("error", (error: NodeJS.ErrnoException) => reject(new Error(wordsOf(error))));
+  asked.once("error", (error: NodeJS.ErrnoException) =>
+    reject(
+      asked.reusedSocket && isClosed(error) ? new KeptConnectionClosed(wordsOf(error)) : new Error(wordsOf(error)),
+    ),
+  );
   asked.once("response", (response) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    response.on("data", (chunk: Buffer) => {
-      options.onBytes();
-      bytes += chunk.length;
-      if (bytes <= BODY_BYTES) chunks.push(chunk);
-      else giveUp(`an answer of more than ${BODY_BYTES} bytes`);
-    });
-    response.once("error", (error: NodeJS.ErrnoException) => reject(new Error(wordsOf(error))));
-    response.once("end", () =>
-      resolve(answerOf(response.statusCode ?? 0, Buffer.concat(chunks).toString("utf8"), performance.now() - started)),
-    );
+    const read = readBody(response, onBytes, giveUp);
+    read.then((text) => resolve(answerOf(response.statusCode ?? 0, text, performance.now() - started)), reject);
   });
   asked.end();
   return promise.finally(() => {
     clearTimeout(timer);
     signal.removeEventListener("abort", abort);
   });
+}
+
+/** @throws Error with what happened to it, in words */
+function readBody(response: IncomingMessage, onBytes: () => void, giveUp: (why: string) => void): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  response.on("data", (chunk: Buffer) => {
+    onBytes();
+    bytes += chunk.length;
+    if (bytes <= BODY_BYTES) chunks.push(chunk);
+    else giveUp(`an answer of more than ${BODY_BYTES} bytes`);
+  });
+  response.once("error", (error: NodeJS.ErrnoException) => reject(new Error(wordsOf(error))));
+  response.once("end", () => resolve(Buffer.concat(chunks).toString("utf8")));
+  return promise;
 }
 
 function answerOf(status: number, text: string, ms: number): Answer {
@@ -89,8 +112,13 @@ function jsonOf(text: string): unknown {
   }
 }
 
-function wordsOf({ code, message }: NodeJS.ErrnoException): string {
+function wordsOf(error: NodeJS.ErrnoException): string {
+  const { code, message } = error;
   if (code === "ECONNREFUSED" || code === "ConnectionRefused") return "nothing listens there";
-  if (code === "ECONNRESET" || /closed|hang up/i.test(message)) return "the connection is closed without an answer";
+  if (isClosed(error)) return "the connection is closed without an answer";
   return `${message || code}`;
+}
+
+function isClosed({ code, message }: NodeJS.ErrnoException): boolean {
+  return code === "ECONNRESET" || /closed|hang up/i.test(message);
 }

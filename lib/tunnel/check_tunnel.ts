@@ -10,6 +10,8 @@ import type { ProbeId, ProbeResult, TunnelReport } from "./report.ts";
 
 /** The layers that only a connection of the check's own goes through. */
 const OF_SSH: readonly ProbeId[] = ["resolve", "tcp", "host_key", "auth"];
+/** What is not known of them leaves nothing to look at above. */
+const NEEDED: readonly ProbeId[] = ["tcp", "forward", "health"];
 /** Shorter than that nothing can be found out about a host. */
 const LEAST_MS = 100;
 
@@ -17,9 +19,14 @@ const LEAST_MS = 100;
 export async function checkTunnel(path: Path, round: Round): Promise<TunnelReport> {
   path.round = round;
   path.answer = null;
+  // A line that is silent must leave time to ask the hub through the unit's own connection.
+  const forSsh = path.ownPath
+    ? { ...round, deadline: performance.now() + path.within(Number.POSITIVE_INFINITY) / 2 }
+    : round;
   const probes: ProbeResult[] = [];
   for (const probe of PROBES) {
     round.signal.throwIfAborted();
+    path.round = OF_SSH.includes(probe.id) ? forSsh : round;
     probes.push(await lookOnce(probe, path, blocker(probe, probes, path)));
   }
   const judged = judge(probes, { ownPath: path.ownPath, slowMs: path.terms.slowMs });
@@ -29,7 +36,7 @@ export async function checkTunnel(path: Path, round: Round): Promise<TunnelRepor
 /** The lowest broken layer that this one stands on, or null. */
 function blocker(probe: Probe, before: readonly ProbeResult[], { ownPath }: Path): ProbeId | null {
   if (probe.always) return null;
-  const broken = before.filter(({ id, ok }) => ok === false || (ok === null && (id === "forward" || id === "health")));
+  const broken = before.filter(({ id, ok }) => ok === false || (ok === null && NEEDED.includes(id)));
   const under = ownPath && !OF_SSH.includes(probe.id) ? broken.filter(({ id }) => !OF_SSH.includes(id)) : broken;
   return under[0]?.id ?? null;
 }

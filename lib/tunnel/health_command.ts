@@ -9,14 +9,20 @@ import { renderHealth } from "./tunnel_view.ts";
 
 export interface HealthTerms {
   readonly path: PathTerms;
+  /** For everything, telling the hub included. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly memory: VerdictHome;
 }
 
+/** Of the time for everything, kept for telling the hub what has changed. */
+const TELLING_MS = 1_000;
+
 export async function healthCommand(tunnels: readonly Tunnel[], terms: HealthTerms): Promise<Outcome> {
-  const report = await checkAll(tunnels, terms);
-  await rememberVerdicts(report.tunnels, terms.memory);
+  const until = performance.now() + terms.timeoutMs;
+  const spare = terms.timeoutMs - (terms.path.holdSeconds ?? 0) * 1_000;
+  const report = await checkAll(tunnels, { ...terms, timeoutMs: terms.timeoutMs - Math.min(TELLING_MS, spare / 4) });
+  await rememberVerdicts(report.tunnels, terms.memory, until - performance.now());
   return outcomeOf(report);
 }
 

@@ -21,17 +21,17 @@ const NEEDED: readonly ProbeId[] = ["config", "forward", "health"];
 
 export function judge(probes: readonly ProbeResult[], { ownPath, slowMs }: JudgeTerms): Judged {
   const failed = probes.filter(({ ok }) => ok === false);
-  const first = failed[0];
-  if (first !== undefined) {
-    const through = failed.filter(({ id }) => !(ownPath && BELOW_UNIT.includes(id)));
-    const verdict = through.length > 0 ? "down" : "degraded";
-    const works = verdict === "degraded" ? "It works now, and would not come back after a restart: " : "";
-    return { verdict, broken: first.id, cause: `${works}${first.saw}` };
-  }
+  const broken = failed[0]?.id ?? null;
+  if (failed.some(({ id }) => !(ownPath && BELOW_UNIT.includes(id))))
+    return { verdict: "down", broken, cause: failed[0]?.saw ?? null };
   const open = probes.find(({ id, ok }) => ok === null && NEEDED.includes(id));
-  if (open !== undefined) return { verdict: "unknown", broken: null, cause: `${open.id}: ${open.saw}` };
+  if (open !== undefined) return { verdict: "unknown", broken, cause: `${open.id}: ${open.saw}` };
+  if (broken !== null) {
+    const cause = `It works now, and would not come back after a restart: ${failed[0]?.saw}`;
+    return { verdict: "degraded", broken, cause };
+  }
   const took = probes.find(({ id }) => id === "health")?.ms ?? 0;
-  if (took <= slowMs) return { verdict: "healthy", broken: null, cause: null };
+  if (took <= slowMs) return { verdict: "healthy", broken, cause: null };
   const cause = `It answers after ${Math.round(took)} ms, wanted at most ${slowMs}: a long or lossy line, or a busy hub`;
-  return { verdict: "degraded", broken: null, cause };
+  return { verdict: "degraded", broken, cause };
 }

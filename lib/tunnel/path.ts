@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import type { SshConnection } from "../ssh/connect.ts";
 import type { ForwardListener } from "../ssh/forward_listener.ts";
 import type { Endpoint } from "../ssh/forward_out.ts";
+import type { Turn } from "../ssh/handshake_turn.ts";
 import type { Stages } from "../ssh/open_in_stages.ts";
 import type { SshHost } from "../ssh/resolve_host.ts";
 import type { Answer } from "./ask_health.ts";
@@ -36,6 +37,8 @@ export class Path {
   round: Round = { deadline: 0, signal: new AbortController().signal, hosts: new Map() };
   host: SshHost | null = null;
   addresses: readonly string[] = [];
+  /** Until the ssh host has let us in, or has not. */
+  turn: Turn | null = null;
   socket: Socket | null = null;
   stages: Stages | null = null;
   connection: SshConnection | null = null;
@@ -79,6 +82,7 @@ export class Path {
   close(): void {
     this.agent.destroy();
     this.agent = new Agent({ keepAlive: true });
+    this.turn?.end(false);
     this.listener?.close();
     this.connection?.close();
     this.socket?.destroy();
@@ -86,7 +90,7 @@ export class Path {
       (connection) => connection.close(),
       () => {},
     );
-    this.listener = this.connection = this.socket = this.stages = null;
+    this.turn = this.listener = this.connection = this.socket = this.stages = null;
     this.entry = this.answer = this.host = null;
   }
 }

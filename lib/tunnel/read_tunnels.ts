@@ -1,10 +1,10 @@
 // Reads tunnels.yaml: wrong as a whole it is wrong usage; what is wrong with one tunnel alone is that tunnel's verdict, and the
 // others are checked all the same.
 import { dirname, isAbsolute, join } from "node:path";
-import { type OpsFailure, usageFailure } from "../failure.ts";
+import { usageFailure } from "../failure.ts";
 import { readYamlFile } from "../front_matter/read_yaml_file.ts";
-import { shellQuoted } from "../shell_quoted.ts";
 import { pinnedKey } from "../ssh/pinned_key.ts";
+import { refusedList, wrongList } from "./refused_list.ts";
 import { TUNNELS, type Tunnel, unitOf, type WrittenTunnel } from "./tunnel.ts";
 
 // A thousand tunnels with every key: more is no list that somebody wrote.
@@ -15,14 +15,17 @@ export interface TunnelsFile {
   readonly home: string;
 }
 
-/** @throws OpsFailure (usage) for a file that is not there, is no YAML, or says what no tunnel is */
+/** @throws OpsFailure (usage) for a file that is not there, is no YAML, or says what no tunnel is: with its line */
 export function readTunnels({ path, home }: TunnelsFile): Tunnel[] {
   const value = readYamlFile(path, "the list of tunnels", LIMITS);
   const read = TUNNELS.safeParse(value);
-  if (!read.success) throw wrongFile(path, value, read.error.issues);
+  if (!read.success) throw wrongList(path, value, read.error.issues);
   const { tunnels } = read.data;
-  const twice = tunnels.find(({ name }, at) => tunnels.findIndex((other) => other.name === name) !== at);
-  if (twice) throw refused(path, `the name ${twice.name} stands there twice`, "a name for each tunnel");
+  const twice = tunnels.findIndex(({ name }, at) => tunnels.findIndex((other) => other.name === name) !== at);
+  if (twice !== -1) {
+    const observed = `the name ${tunnels[twice]?.name} stands there twice`;
+    throw refusedList({ path, keys: ["tunnels", twice, "name"] }, observed, "a name for each tunnel");
+  }
   return tunnels.map((written) => {
     const { runs_as, ssh, ...rest } = written;
     return { ...rest, unit: unitOf(runs_as), ssh: withKey(ssh, path, home), problems: problemsOf(written, tunnels) };
@@ -70,30 +73,4 @@ function problemsOf(tunnel: WrittenTunnel, all: readonly WrittenTunnel[]): strin
 function place({ direction, ssh, listen }: WrittenTunnel): string {
   const machine = direction === "local" ? "here" : `${ssh.host}:${ssh.port ?? 22}`;
   return `${machine} ${listen.host}:${listen.port}`;
-}
-
-interface Issue {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
-
-function wrongFile(path: string, value: unknown, issues: readonly Issue[]): OpsFailure {
-  const said = issues.slice(0, 3).map((issue) => `${placeIn(value, issue.path)}: ${issue.message}`);
-  return refused(path, said.join("; "), "tunnels as `scripts/tunnel_health.ts --help` and the runbook describe them");
-}
-
-function placeIn(value: unknown, path: readonly PropertyKey[]): string {
-  const [list, index, ...rest] = path;
-  if (list !== "tunnels" || typeof index !== "number") return path.map(String).join(".") || "the file";
-  const named = (value as { tunnels: readonly { name?: unknown }[] }).tunnels[index]?.name;
-  return `tunnel ${typeof named === "string" && named.length < 64 ? named : index + 1}${rest.map((key) => `.${String(key)}`).join("")}`;
-}
-
-function refused(path: string, observed: string, expected: string): OpsFailure {
-  return usageFailure("Could not use the list of tunnels", {
-    observed,
-    expected,
-    where: path,
-    hint: `$EDITOR ${shellQuoted(path)}`,
-  });
 }

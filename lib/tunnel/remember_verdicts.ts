@@ -29,24 +29,30 @@ export interface VerdictHome {
   readonly home: string;
   /** This machine's name. */
   readonly host: string;
-  /** @returns whether the hub has taken it; never throws */
-  readonly tell: (change: VerdictChange) => Promise<boolean>;
+  /** @returns whether the hub has taken it within so many ms; never throws */
+  readonly tell: (change: VerdictChange, withinMs: number) => Promise<boolean>;
   readonly note: (line: string) => void;
 }
 
 /** More than a hub that was away for a week has to be told. */
 const UNTOLD_AT_MOST = 200;
+/** In less no hub has answered yet. */
+const LEAST_MS = 20;
 
 type Seen = Pick<TunnelReport, "name" | "verdict" | "broken" | "cause">;
 
-/** Never fails: what cannot be kept is noted, and the check's own verdict stands. */
-export async function rememberVerdicts(tunnels: readonly Seen[], memory: VerdictHome): Promise<void> {
+/**
+ * Never fails: what cannot be kept is noted, and the check's own verdict stands.
+ * @param withinMs for telling the hub; what is not told by then is told with the next check
+ */
+export async function rememberVerdicts(tunnels: readonly Seen[], memory: VerdictHome, withinMs: number): Promise<void> {
+  const until = performance.now() + withinMs;
   const file = join(memory.home, "tunnels", "verdicts.json");
   try {
     const before = read(file);
     const changes = tunnels.flatMap((tunnel) => changeOf(tunnel, before, memory.host));
     if (changes.length === 0 && before.untold.length === 0) return;
-    const untold = await tellAll([...before.untold, ...changes], memory);
+    const untold = await tellAll([...before.untold, ...changes], memory, until);
     const news = changes.map(({ tunnel, to, seen_at }) => [tunnel, { verdict: to, since: seen_at }] as const);
     const after: Memory = { verdicts: { ...before.verdicts, ...Object.fromEntries(news) }, untold };
     if (changes.length === 0 && untold.length === before.untold.length) return;
@@ -66,9 +72,11 @@ function changeOf({ name, verdict, broken, cause }: Seen, before: Memory, host: 
 }
 
 /** In their order, up to the first that is not taken. */
-async function tellAll(changes: readonly VerdictChange[], { tell }: VerdictHome): Promise<VerdictChange[]> {
-  for (const [told, change] of changes.entries())
-    if (!(await tell(change))) return changes.slice(told).slice(-UNTOLD_AT_MOST);
+async function tellAll(changes: readonly VerdictChange[], { tell }: VerdictHome, until: number) {
+  for (const [told, change] of changes.entries()) {
+    const left = until - performance.now();
+    if (left < LEAST_MS || !(await tell(change, left))) return changes.slice(told).slice(-UNTOLD_AT_MOST);
+  }
   return [];
 }
 

@@ -12,44 +12,55 @@ export interface UnitFiles {
 const ALIVE = { interval: 15, most: 3 };
 const CONNECT_S = 15;
 
+/** One key is shown, one host is believed, and nobody is asked. */
+const TRUST = [
+  "IdentitiesOnly yes",
+  "IdentityAgent none",
+  "BatchMode yes",
+  "PreferredAuthentications publickey",
+  "StrictHostKeyChecking yes",
+  "HostKeyAlias tunnel",
+];
+
+/** It ends when it cannot forward or hears nothing, and does nothing but forward. */
+const BEHAVIOUR = [
+  "ExitOnForwardFailure yes",
+  `ConnectTimeout ${CONNECT_S}`,
+  `ServerAliveInterval ${ALIVE.interval}`,
+  `ServerAliveCountMax ${ALIVE.most}`,
+  "TCPKeepAlive yes",
+  "ControlMaster no",
+  "ControlPath none",
+  "ForwardAgent no",
+  "ForwardX11 no",
+  "PermitLocalCommand no",
+  "RequestTTY no",
+  "SessionType none",
+  "EscapeChar none",
+  "LogLevel INFO",
+];
+
 /** @param folder where both files will lie, absolute */
 export function unitFiles(tunnel: Tunnel, key: NonNullable<PinnedKey["key"]>, folder: string): UnitFiles {
   const { ssh, listen, target, direction, name } = tunnel;
   const forward = direction === "local" ? "LocalForward" : "RemoteForward";
+  const settings = [
+    `HostName ${ssh.host}`,
+    `Port ${ssh.port ?? 22}`,
+    ...(ssh.user === undefined ? [] : [`User ${ssh.user}`]),
+    `IdentityFile "${ssh.identity_file}"`,
+    ...TRUST,
+    `UserKnownHostsFile "${folder}/known_hosts"`,
+    "GlobalKnownHostsFile none",
+    "UpdateHostKeys no",
+    `HostKeyAlgorithms ${key.type === "ssh-rsa" ? "rsa-sha2-512,rsa-sha2-256" : key.type}`,
+    `${forward} ${bracketed(listen.host)}:${listen.port} ${bracketed(target.host)}:${target.port}`,
+    ...BEHAVIOUR,
+  ];
   const lines = [
     `# Of the tunnel ${name}, by scripts/tunnel_health.ts render from the list of tunnels; change it there.`,
     "Host tunnel",
-    `  HostName ${ssh.host}`,
-    `  Port ${ssh.port ?? 22}`,
-    ...(ssh.user === undefined ? [] : [`  User ${ssh.user}`]),
-    `  IdentityFile "${ssh.identity_file}"`,
-    "  IdentitiesOnly yes",
-    "  IdentityAgent none",
-    "  BatchMode yes",
-    "  PreferredAuthentications publickey",
-    "  StrictHostKeyChecking yes",
-    "  HostKeyAlias tunnel",
-    `  UserKnownHostsFile "${folder}/known_hosts"`,
-    "  GlobalKnownHostsFile none",
-    "  UpdateHostKeys no",
-    ...(key.type === "ssh-rsa"
-      ? ["  HostKeyAlgorithms rsa-sha2-512,rsa-sha2-256"]
-      : [`  HostKeyAlgorithms ${key.type}`]),
-    `  ${forward} ${bracketed(listen.host)}:${listen.port} ${bracketed(target.host)}:${target.port}`,
-    "  ExitOnForwardFailure yes",
-    `  ConnectTimeout ${CONNECT_S}`,
-    `  ServerAliveInterval ${ALIVE.interval}`,
-    `  ServerAliveCountMax ${ALIVE.most}`,
-    "  TCPKeepAlive yes",
-    "  ControlMaster no",
-    "  ControlPath none",
-    "  ForwardAgent no",
-    "  ForwardX11 no",
-    "  PermitLocalCommand no",
-    "  RequestTTY no",
-    "  SessionType none",
-    "  EscapeChar none",
-    "  LogLevel INFO",
+    ...settings.map((setting) => `  ${setting}`),
   ];
   return {
     ssh_config: `${lines.join("\n")}\n`,

@@ -12,14 +12,16 @@ export interface HubToTell {
   readonly token: Secret | null;
 }
 
-const TELL_MS = 3_000;
+const TELL_AT_MOST_MS = 3_000;
 const TYPE = "tunnel_health";
 
-export async function tellHub(hub: HubToTell, change: VerdictChange): Promise<boolean> {
-  const telling = hub.database === null ? post(hub, change) : insert(hub.database, change);
+/** @returns whether the hub has taken it within `withinMs`, and 3 s; never throws */
+export async function tellHub(hub: HubToTell, change: VerdictChange, withinMs: number): Promise<boolean> {
+  const ms = Math.min(withinMs, TELL_AT_MOST_MS);
+  const telling = hub.database === null ? post(hub, change, ms) : insert(hub.database, change, ms);
   return within(
     telling.catch(() => false),
-    TELL_MS,
+    ms,
     false,
   );
 }
@@ -28,8 +30,8 @@ function summaryOf({ tunnel, from, to, cause }: VerdictChange): string {
   return `${tunnel}: ${from === null ? "" : `${from} to `}${to}${cause === null ? "" : ` (${cause})`}`;
 }
 
-async function insert(url: Secret, change: VerdictChange): Promise<boolean> {
-  const database = await openDatabase({ url, applicationName: TYPE, access: "read-write", answerWithinMs: TELL_MS });
+async function insert(url: Secret, change: VerdictChange, answerWithinMs: number): Promise<boolean> {
+  const database = await openDatabase({ url, applicationName: TYPE, access: "read-write", answerWithinMs });
   try {
     await database.transaction(
       (tx) => tx`
@@ -42,7 +44,7 @@ async function insert(url: Secret, change: VerdictChange): Promise<boolean> {
   }
 }
 
-async function post({ url, token }: HubToTell, change: VerdictChange): Promise<boolean> {
+async function post({ url, token }: HubToTell, change: VerdictChange, withinMs: number): Promise<boolean> {
   const { tunnel, to, seen_at } = change;
   const response = await fetch(`${url}/progress`, {
     method: "POST",
@@ -54,7 +56,7 @@ async function post({ url, token }: HubToTell, change: VerdictChange): Promise<b
     },
     body: JSON.stringify({ event_type: TYPE, source: TYPE, summary: summaryOf(change), detail: change }),
     redirect: "manual",
-    signal: AbortSignal.timeout(TELL_MS),
+    signal: AbortSignal.timeout(Math.ceil(withinMs)),
   });
   return response.status === 201;
 }

@@ -63,4 +63,9 @@ export function unitOf(runsAs: string): string | null {
   return name === undefined ? null : `${name}.service`;
 }
 
+/** Where its own machine finds what listens on this address. */
+export function reachedAt(listenHost: string): string {
+  return listenHost === "*" || listenHost === "0.0.0.0" ? "127.0.0.1" : listenHost;
+}
+
 export type WrittenTunnel = Written;

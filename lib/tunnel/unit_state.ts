@@ -2,9 +2,11 @@
 // another program, takes connections just as well.
 import { OpsFailure } from "../failure.ts";
 import { belongsTo, listenersOn } from "../systemd/listeners.ts";
+import type { RunningProcess } from "../systemd/process_table.ts";
 import { type RunningUnit, runningUnit } from "../systemd/unit_processes.ts";
 import type { Path } from "./path.ts";
 import type { Sight } from "./probe.ts";
+import { reachedAt } from "./tunnel.ts";
 
 export const journalOf = (unit: string): string => `journalctl --user -u ${unit} -n 20 --no-pager`;
 
@@ -19,22 +21,31 @@ export async function unitListens(path: Path): Promise<Sight> {
   if (unit === null) throw new OpsFailure("Could not look", { observed: "no unit" });
   const state = await stateOf(path, unit);
   if (typeof state === "string") return { ok: null, saw: state };
+  const address = `${listen.host}:${listen.port}`;
   const listeners = listenersOn(listen.host, listen.port);
   const owners = listeners.flatMap(({ owner }) => (owner === null ? [] : [owner]));
-  const others = owners.filter((owner) => state.controlGroup === null || !belongsTo(owner, state.controlGroup));
-  const held = others.map(({ command, pid }) => `${command} (process ${pid})`).join(", ");
-  const address = `${listen.host}:${listen.port}`;
+  const held = heldByOthers(owners, unit, state);
   if (!isUp(state))
     return { ok: false, saw: [wordsOf(unit, state), ...(held && [`${address} is held by ${held}`])].join("; ") };
-  if (held !== "") return { ok: false, saw: `${address} is held by ${held}, which is not of ${unit}` };
+  if (held !== "") return { ok: false, saw: `${address} is held by ${held}` };
   if (listeners.length === 0) return { ok: false, saw: `${unit} runs, and nobody listens on ${address}` };
   if (owners.length < listeners.length)
     return { ok: null, saw: `it cannot be seen whose the listener on ${address} is` };
-  path.entry = {
-    host: listen.host === "*" || listen.host === "0.0.0.0" ? "127.0.0.1" : listen.host,
-    port: listen.port,
-  };
+  path.entry = { host: reachedAt(listen.host), port: listen.port };
   return { ok: true, saw: `process ${owners[0]?.pid} of ${unit} listens on ${address}` };
+}
+
+/** In words, or "": what listens there and is not what the unit runs now. */
+function heldByOthers(owners: readonly RunningProcess[], unit: string, state: RunningUnit): string {
+  const { controlGroup, invocation } = state;
+  const words = owners.flatMap((owner) => {
+    const who = `${owner.command} (process ${owner.pid})`;
+    const isOfUnit = controlGroup !== null && belongsTo(owner, controlGroup);
+    if (!isOfUnit) return [isUp(state) ? `${who}, which is not of ${unit}` : who];
+    const isOfThisRun = owner.invocation === null || owner.invocation === invocation;
+    return isUp(state) && isOfThisRun ? [] : [`${who}, left over from an earlier run of ${unit}`];
+  });
+  return words.join(", ");
 }
 
 /** @returns the words for why the manager cannot be asked; that is no word on the unit */
@@ -43,7 +54,8 @@ async function stateOf({ terms, signal }: Path, unit: string): Promise<RunningUn
     return await runningUnit({ env: terms.env, signal }, unit);
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof OpsFailure) return `systemd cannot be asked: ${error.observed ?? error.message}`;
+    if (error instanceof OpsFailure)
+      return `systemd cannot be asked: ${error.observed ?? error.message}${error.hint ? ` (try: ${error.hint})` : ""}`;
     throw error;
   }
 }

@@ -32,6 +32,8 @@ interface Watched {
 const RARELY_MS = 60_000;
 /** A round of a tunnel that was up ends before the next begins: two lost rounds make three intervals at most. */
 const OF_INTERVAL = 0.9;
+/** Timers are early by a moment, and a round without a tunnel would be none. */
+const EARLY_MS = 50;
 /** To open one that is not: a dozen round trips, 5 s on a line of 300 ms. */
 const OPEN_MS = 10_000;
 
@@ -42,10 +44,11 @@ export async function watchCommand(tunnels: readonly Tunnel[], terms: WatchTerms
   try {
     for (let round = 1; ; round++) {
       const report = await oneRound(watched, terms);
-      await rememberVerdicts(report.tunnels, terms.memory);
+      // A hub that is silent must not make the next round late: what is not told now is told with a later one.
+      await rememberVerdicts(report.tunnels, terms.memory, untilNext(watched));
       const isSeen = await shown(report, live, terms);
       if (!isSeen || round === terms.rounds) return outcomeOf(report);
-      const wait = Math.min(...watched.map(({ dueAt }) => dueAt)) - performance.now();
+      const wait = untilNext(watched);
       if (wait > 0) await delay(wait, undefined, { signal: terms.signal }).catch(() => terms.signal.throwIfAborted());
     }
   } finally {
@@ -57,9 +60,14 @@ function watchOf(path: Path): Watched {
   return { path, settled: null, report: null, dueAt: 0, downs: 0 };
 }
 
+/** In ms, from now; below 0 where it is late. */
+function untilNext(watched: readonly Watched[]): number {
+  return Math.min(...watched.map(({ dueAt }) => dueAt)) - performance.now();
+}
+
 async function oneRound(watched: readonly Watched[], terms: WatchTerms): Promise<HealthReport> {
   const started = performance.now();
-  const due = watched.filter(({ dueAt }) => dueAt <= started);
+  const due = watched.filter(({ dueAt }) => dueAt <= started + EARLY_MS);
   const paths = due.map(({ path }) => path);
   const timeouts = new Map(due.map((each) => [each.path, timeoutOf(each, terms)]));
   const { timeoutMs, signal } = terms;

@@ -1,95 +1,71 @@
-// A tunnel over a line that is long, and then dead: to another host, by packets that arrive late or not at all. A long line is
-// degraded all the time and does not flap; a dead one is down within three intervals, though nothing was refused or closed.
+// A tunnel over a line that is long, lossy, and then dead: to another host, by packets that arrive late or not at all. A bad
+// line is degraded all the time and does not flap; a dead one is down within three intervals, though nothing was refused or
+// closed. Ten minutes of the bad one are in test/long/tunnel_lossy_line.test.ts.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { createConnection, createServer, type Server } from "node:net";
-import { join } from "../../lib/ssh/forward_listener.ts";
-import { readTunnels } from "../../lib/tunnel/read_tunnels.ts";
-import type { HealthReport } from "../../lib/tunnel/report.ts";
-import { watchCommand } from "../../lib/tunnel/watch_command.ts";
-import { temporaryFolder } from "../support/git_repo.ts";
-import { type OtherHost, otherHost } from "../support/other_host.ts";
-import { type ServedHub, servedHub } from "../support/served_hub.ts";
-import { termsFor, tunnelWords, writeTunnels } from "../support/tunnel_scene.ts";
+import { type TunnelLine, tunnelLine } from "../support/tunnel_line.ts";
 
-const folder = temporaryFolder();
-let host: OtherHost;
-let hub: ServedHub;
-let server: Server;
-let path: string;
+/** A whole answer over it takes 300 ms at least. */
+const SLOW_MS = 250;
+let line: TunnelLine;
 beforeAll(async () => {
-  host = await otherHost();
-  hub = await servedHub();
-  const sshd = await host.startSshd();
-  // The hub listens on loopback alone, which the other host cannot reach.
-  server = createServer((socket) => join(socket, createConnection(Number(new URL(hub.at).port), "127.0.0.1")));
-  await new Promise<void>((resolve) => server.listen(0, host.hostAddress, resolve));
-  const { port } = server.address() as { port: number };
-  path = writeTunnels(folder.path, [tunnelWords(sshd, { host: host.hostAddress, port })]);
+  line = await tunnelLine();
 });
-afterAll(async () => {
-  server.close();
-  await hub.close();
-  await host.remove();
-  folder.remove();
-});
+afterAll(() => line.close());
 
-/** @param onRound called with each report; false ends the watch */
-async function watched(intervalMs: number, onRound: (report: HealthReport, round: number) => Promise<boolean>) {
-  const tunnels = readTunnels({ path, home: folder.path });
-  const stopped = new AbortController();
-  let round = 0;
-  const watching = watchCommand(tunnels, {
-    path: termsFor(folder.path, { slowMs: 400 }),
-    timeoutMs: 30_000,
-    signal: stopped.signal,
-    memory: { home: folder.path, host: "test-host", tell: async () => true, note: () => {} },
-    intervalMs,
-    rounds: null,
-    io: {
-      json: true,
-      quiet: false,
-      show: (record) => {
-        void onRound(record as unknown as HealthReport, ++round).then((goOn) => goOn || stopped.abort());
-        return true;
-      },
-    },
-  });
-  await watching.catch((error: unknown) => {
-    if (!stopped.signal.aborted) throw error;
-  });
+/** Until it is healthy, then with what `breaks` does, until it is down. @returns how long after the break, in ms */
+async function downAfter(intervalMs: number, breaks: () => Promise<unknown>, mends: () => Promise<unknown>) {
+  const seen: string[] = [];
+  let [brokenAt, took] = [0, 0];
+  const onRound = async ({ verdict }: { verdict: string }) => {
+    seen.push(verdict);
+    if (brokenAt === 0 && verdict === "healthy") {
+      await breaks();
+      brokenAt = performance.now();
+    }
+    if (took === 0 && verdict === "down") {
+      took = performance.now() - brokenAt;
+      await mends();
+    }
+    return took === 0 || verdict === "down";
+  };
+  await line.watch({ intervalMs, slowMs: SLOW_MS, onRound });
+  return { took, seen };
 }
 
 describe("a tunnel over a line", () => {
-  test("of 300 ms is degraded in each round, and does not flap", async () => {
-    await host.delay(300);
-    const verdicts: string[] = [];
-    await watched(3_000, async (report, round) => {
-      verdicts.push(report.verdict);
-      return round < 4;
-    });
-    await host.delay(0);
-    expect(verdicts).toEqual(["degraded", "degraded", "degraded", "degraded"]);
+  test("of 300 ms that loses 5 % is degraded in each round, and each round is one", async () => {
+    await line.host.delay(300);
+    await line.host.lose(5);
+    const rounds: { verdict: string; ms: number }[] = [];
+    const onRound = async ({ verdict, ms }: { verdict: string; ms: number }, round: number) => {
+      rounds.push({ verdict, ms });
+      return round < 5;
+    };
+    await line.watch({ intervalMs: 3_000, slowMs: SLOW_MS, onRound });
+    await line.host.lose(0);
+    await line.host.delay(0);
+    expect(rounds.map(({ verdict }) => verdict)).toEqual(Array(5).fill("degraded"));
+    expect(Math.min(...rounds.map(({ ms }) => ms))).toBeGreaterThanOrEqual(300);
   });
 
   test("that dies is down within three intervals, and not down any more when it is back", async () => {
-    const interval = 2_000;
-    const seen: string[] = [];
-    let cutAt = 0;
-    let downAfter = 0;
-    await watched(interval, async ({ verdict }) => {
-      seen.push(verdict);
-      if (cutAt === 0 && verdict === "healthy") {
-        await host.drop();
-        cutAt = performance.now();
-      }
-      if (downAfter === 0 && verdict === "down") {
-        downAfter = performance.now() - cutAt;
-        await host.restore();
-      }
-      return downAfter === 0 || verdict === "down";
-    });
-    expect(downAfter).toBeGreaterThan(0);
-    expect(downAfter).toBeLessThan(3 * interval + 500);
+    const { took, seen } = await downAfter(2_000, line.host.drop, line.host.restore);
+    expect(took).toBeGreaterThan(0);
+    expect(took).toBeLessThan(3 * 2_000 + 500);
     expect(seen.at(-1)).toBe("degraded");
+  });
+
+  test("whose answers alone vanish, in the far host's kernel, is down within three intervals", async () => {
+    const rule = async (...words: string[]) => {
+      const { exitCode, stderr } = await line.host.run(["ip", "rule", ...words]);
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    };
+    const { took } = await downAfter(
+      2_000,
+      () => rule("add", "priority", "100", "to", line.host.hostAddress, "blackhole"),
+      () => rule("delete", "priority", "100"),
+    );
+    expect(took).toBeGreaterThan(0);
+    expect(took).toBeLessThan(3 * 2_000 + 500);
   });
 });

@@ -8,6 +8,7 @@
 import { readdirSync, readlinkSync, writeSync } from "node:fs";
 import { setPriority } from "node:os";
 import { openTun, readNow, sendNow, waitForAny } from "./packet_calls.ts";
+import { type Choices, seededChoices } from "./seeded_choices.ts";
 import { systemProgram } from "./system_program.ts";
 
 export interface LinkState {
@@ -15,6 +16,8 @@ export interface LinkState {
   readonly roundTripMs: number;
   /** Packets vanish, on both ways. */
   readonly dropping: boolean;
+  /** So many of a hundred packets vanish, on both ways; the same ones in each run. */
+  readonly lossPercent: number;
 }
 
 const STDIN = 0;
@@ -38,13 +41,14 @@ function passPackets(host: number, inside: number): void {
     { from: host, to: inside, late: [] },
     { from: inside, to: host, late: [] },
   ];
-  let state: LinkState = { roundTripMs: 0, dropping: false };
+  let state: LinkState = { roundTripMs: 0, dropping: false, lossPercent: 0 };
+  const choices = seededChoices(1);
   for (;;) {
     const next = Math.min(...ways.map(({ late }) => late[0]?.due ?? Number.POSITIVE_INFINITY));
     const wait = Number.isFinite(next) ? Math.max(0, next - performance.now()) : null;
     const [told, ...ready] = waitForAny([STDIN, host, inside], wait);
     for (const [index, way] of ways.entries()) {
-      if (ready[index]) takeIn(way, state);
+      if (ready[index]) takeIn(way, state, choices);
       letOut(way, performance.now());
     }
     if (!told) continue;
@@ -60,9 +64,10 @@ function passPackets(host: number, inside: number): void {
   }
 }
 
-function takeIn({ from, late }: Way, { roundTripMs, dropping }: LinkState): void {
+function takeIn({ from, late }: Way, { roundTripMs, dropping, lossPercent }: LinkState, choices: Choices): void {
   for (let packet = readNow(from); packet !== null && packet.length > 0; packet = readNow(from)) {
-    if (!dropping) late.push({ packet, due: performance.now() + roundTripMs / 2 });
+    const isLost = dropping || choices.below(100) < lossPercent;
+    if (!isLost) late.push({ packet, due: performance.now() + roundTripMs / 2 });
   }
 }
 

@@ -9,7 +9,7 @@ import { whenTestsEnd } from "../stop_what_tests_started.ts";
 import { endTree } from "./end_tree.ts";
 import { freePort } from "./free_port.ts";
 import { temporaryFolder } from "./git_repo.ts";
-import { authorizedKey, clientConfig, makeKey, type SshFault, serverConfig } from "./sshd_config.ts";
+import { authorizedKey, clientConfig, makeKey, type ServerTerms, type SshFault, serverConfig } from "./sshd_config.ts";
 import { systemProgram } from "./system_program.ts";
 
 export interface SshdOptions {
@@ -19,6 +19,8 @@ export interface SshdOptions {
   readonly port?: number;
   /** Lets nobody in by key: it asks for a password, and no password is right. */
   readonly asksPassword?: boolean;
+  /** sshd_config(5), MaxStartups: 1000 unless given, where sshd's own limit is "10:30:100". */
+  readonly maxStartups?: string;
   /** Words before the command that starts it, to start it elsewhere: OtherHost.through. */
   readonly through?: readonly string[];
 }
@@ -54,7 +56,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const port = options.port ?? (await freePort(address));
   const folder = temporaryFolder();
   try {
-    await prepare(folder.path, { address, port, asksPassword: options.asksPassword ?? false });
+    const { asksPassword = false, maxStartups = "1000" } = options;
+    await prepare(folder.path, { address, port, asksPassword, maxStartups });
     const child = await start(folder.path, options.through ?? []);
     const atOnce = () => {
       // Once it has ended, its number may be another process's.
@@ -73,7 +76,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   }
 }
 
-async function prepare(folder: string, where: { address: string; port: number; asksPassword: boolean }): Promise<void> {
+async function prepare(folder: string, where: Omit<ServerTerms, "folder">): Promise<void> {
   await Promise.all(["host_key", "wrong_host_key", "user_key"].map((name) => makeKey(join(folder, name))));
   mkdirSync(join(folder, "home"));
   setFault(folder, null);

@@ -35,12 +35,13 @@ export interface ServerTerms {
   readonly address: string;
   readonly port: number;
   readonly asksPassword: boolean;
+  readonly maxStartups: string;
 }
 
 /** sshd_config(5) for a server that reads nothing of this machine's own sshd. */
 export async function serverConfig(
   sshd: string,
-  { folder, address, port, asksPassword }: ServerTerms,
+  { folder, address, port, asksPassword, maxStartups }: ServerTerms,
 ): Promise<string> {
   const lines = [
     `ListenAddress ${address}:${port}`,
@@ -59,7 +60,7 @@ export async function serverConfig(
     "UseDNS no",
     "LogLevel VERBOSE",
     // Ten connections at once is the default limit, and a sweep over one host opens many in a row.
-    "MaxStartups 1000",
+    `MaxStartups ${maxStartups}`,
     // As the large hosts do, so that git speaks its protocol 2.
     "AcceptEnv GIT_PROTOCOL",
     // sshd's own: which folder sftp-server stands in differs from system to system.

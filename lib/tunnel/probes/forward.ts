@@ -7,6 +7,7 @@ import { listenForward, listenOverThere } from "../../ssh/forward_listener.ts";
 import { type Endpoint, ForwardFault, forwardOut } from "../../ssh/forward_out.ts";
 import type { Path } from "../path.ts";
 import type { Probe, Sight } from "../probe.ts";
+import { reachedAt } from "../tunnel.ts";
 import { journalOf, unitListens, unitRuns } from "../unit_state.ts";
 
 const FORWARD_MS = 5_000;
@@ -48,7 +49,7 @@ async function openLocal(path: Path, connection: SshConnection): Promise<Sight> 
 async function openRemote(path: Path, connection: SshConnection): Promise<Sight> {
   const { listen, target, unit } = path.tunnel;
   const port = unit === null ? await portOverThere(path, connection) : listen.port;
-  const back = { host: listen.host === "*" || listen.host === "0.0.0.0" ? "127.0.0.1" : listen.host, port };
+  const back = { host: reachedAt(listen.host), port };
   const sight = await enter(
     path,
     connection,

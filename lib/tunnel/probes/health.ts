@@ -17,15 +17,19 @@ export const health: Probe = {
       const answer = await ask(path);
       if (path.answer === null || answer.ms < path.answer.ms || answer.hub === null) path.answer = answer;
       const isEnough = answer.hub === null || path.answer.ms <= path.terms.slowMs || tried === TRIES;
-      if (isEnough || path.within(HEALTH_MS) < HEALTH_MS) return sightOf(path.answer);
+      if (isEnough || path.within(HEALTH_MS) < HEALTH_MS) return sightOf(path.answer, path);
     }
   },
-  remedy: ({ tunnel }) => {
-    const { host, port } = tunnel.target;
-    const where = tunnel.direction === "local" ? `on ${tunnel.ssh.host}` : "on this machine";
-    return `${where}: curl -sS http://${host}:${port}${tunnel.health.path}; ss -ltnp 'sport = :${port}'; systemctl --user status state-hub.service`;
+  remedy: (path) => {
+    const { health: asked, target } = path.tunnel;
+    const { host, port } = target;
+    return `${hubsHost(path)}: curl -sS http://${host}:${port}${asked.path}; ss -ltnp 'sport = :${port}'; systemctl --user status state-hub.service`;
   },
 };
+
+function hubsHost({ tunnel }: Path): string {
+  return tunnel.direction === "local" ? `on ${tunnel.ssh.host}` : "on this machine";
+}
 
 async function ask(path: Path) {
   const { entry, tunnel, signal, agent } = path;
@@ -39,8 +43,19 @@ async function ask(path: Path) {
   }
 }
 
-function sightOf({ hub, status, said, ms }: NonNullable<Path["answer"]>): Sight {
+function sightOf({ hub, status, said, ms }: NonNullable<Path["answer"]>, path: Path): Sight {
   if (hub !== null) return { ok: true, saw: `ok, database ${hub.db ?? "not named"}`, ms };
   if (status === 200) return { ok: false, saw: `an answer 200 that is no State Hub's: ${said}`, ms };
-  return { ok: false, saw: `status ${status}${said === "" ? "" : `: ${said}`}`, ms };
+  const saw = `status ${status}${said === "" ? "" : `: ${said}`}`;
+  const remedy = DATABASE_REMEDIES.find(([title]) => said.startsWith(title))?.[1];
+  return { ok: false, saw, ms, ...(remedy === undefined ? {} : { remedy: `${hubsHost(path)}: ${remedy}` }) };
 }
+
+/** The hub answers, and what it says of its database calls for something else than looking at the hub. */
+const DATABASE_REMEDIES: readonly (readonly [title: string, remedy: string])[] = [
+  [
+    "Database read-only",
+    'psql "$DATABASE_URL" -c "select pg_is_in_recovery()"; t is a standby: promote it, or lead DATABASE_URL to the server that takes changes',
+  ],
+  ["Database unavailable", 'psql "$DATABASE_URL" -c "select 1"; systemctl status postgresql'],
+];

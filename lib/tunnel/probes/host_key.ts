@@ -13,12 +13,16 @@ export const hostKey: Probe = {
   look: async (path) => {
     const pinned = pinnedKey(path.tunnel.ssh.host_key ?? "");
     if (path.isWarm) return { ok: true, saw: `${pinned?.fingerprint}, as before` };
-    const { host, socket, signal, terms } = path;
+    const { host, socket, signal, terms, turn } = path;
     if (host === null || socket === null || pinned === null)
       throw new OpsFailure("Could not look", { observed: "no connection" });
     const again = () => sshSocket(path);
     const deadlineMs = path.within(HANDSHAKE_MS);
     path.stages = openInStages({ host, env: terms.env, pinned, socket, again, deadlineMs, signal });
+    path.stages.ready.then(
+      () => turn?.end(true),
+      () => turn?.end(false),
+    );
     await path.stages.trusted;
     return { ok: true, saw: pinned.fingerprint };
   },

@@ -43,7 +43,7 @@ describe("listenersOn()", () => {
 
 describe("belongsTo()", () => {
   test("belongsTo() takes a group and what is below it, not one whose name begins alike", () => {
-    const owner = (group: string) => ({ pid: 1, command: "", controlGroups: ["/", group] });
+    const owner = (group: string) => ({ pid: 1, command: "", controlGroups: ["/", group], invocation: null });
     expect(belongsTo(owner("/a/x.service"), "/a/x.service")).toBe(true);
     expect(belongsTo(owner("/a/x.service/sub"), "/a/x.service")).toBe(true);
     expect(belongsTo(owner("/a/x.service2"), "/a/x.service")).toBe(false);

@@ -29,6 +29,12 @@ describe("judge()", () => {
     ["a request that is cut", { hold: false }, {}, "down hold"],
     ["a unit's tunnel that could not be opened anew", { auth: false }, { ownPath: true }, "degraded auth"],
     ["a unit's tunnel that is broken as well", { auth: false, health: false }, { ownPath: true }, "down auth"],
+    [
+      "a unit's tunnel that was not asked for want of time",
+      { auth: false, health: null },
+      { ownPath: true },
+      "unknown auth",
+    ],
     ["a slow answer", {}, { ms: 251 }, "degraded null"],
     ["an answer just in time", {}, { ms: 250 }, "healthy null"],
     ["a listener whose owner cannot be seen", { forward: null, health: null }, { ownPath: true }, "unknown null"],

@@ -1,17 +1,14 @@
-// Everything that breaks a tunnel, on a real sshd before a real hub: the layer that is broken is the one that is named, in
-// time, and nothing of the check stays behind.
+// The probes on a real sshd before a real hub: what each layer says of a tunnel that works, and the variants of what breaks it
+// beside those that test/scenarios/tunnel_faults_in_time.test.ts goes through as an operator would.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, copyFileSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
-import { createConnection, createServer, type Server, type Socket } from "node:net";
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
 import { dirname, join } from "node:path";
-import { join as joined } from "../../../lib/ssh/forward_listener.ts";
 import { waitUntil } from "../../../lib/wait_until.ts";
 import { freePort } from "../../support/free_port.ts";
 import { temporaryFolder } from "../../support/git_repo.ts";
 import { type ServedHub, servedHub } from "../../support/served_hub.ts";
 import { type Sshd, startSshd } from "../../support/sshd.ts";
-import { makeKey } from "../../support/sshd_config.ts";
-import { relayTo } from "../../support/tcp_relay.ts";
 import {
   type CheckOptions,
   checkOne,
@@ -38,7 +35,6 @@ afterAll(async () => {
 const hubPort = () => Number(new URL(hub.at).port);
 const words = (more: TunnelWords = {}) => tunnelWords(sshd, { port: hubPort() }, more);
 const check = (more: TunnelWords = {}, options: CheckOptions = {}) => checkOne(folder.path, words(more), options);
-const otherPin = `SHA256:${"A".repeat(43)}`;
 
 /** With these options before the key that is let in, for as long as `work` takes. */
 async function allowing<T>(options: string, work: () => Promise<T>): Promise<T> {
@@ -113,22 +109,32 @@ describe("a tunnel that works", () => {
   });
 });
 
+describe("a path that leaves a quiet request alone", () => {
+  test("holds it for as long as asked for, by the hub's own wait", async () => {
+    const held = await check({}, { holdSeconds: 2 });
+    expect(probeOf(held, "hold").saw).toMatch(/^answered after 2\.\d s$/);
+  });
+
+  test("holds it where the server knows of no wait: the request's last line comes late", async () => {
+    const server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: (request) => hub.ask(new URL(request.url).pathname),
+    });
+    const report = await check({ target: { port: Number(server.port) } }, { holdSeconds: 1 });
+    await server.stop(true);
+    expect(probeOf(report, "hold")).toMatchObject({ ok: true, saw: expect.stringMatching(/^answered after 1\.\d s$/) });
+  });
+});
+
 describe("a tunnel that is broken", () => {
   const rows: readonly (readonly [string, string, TunnelWords, string])[] = [
-    [
-      "another host key than the pinned one",
-      "down at host_key",
-      { ssh: { host_key: otherPin } },
-      "it shows the key ssh-ed25519",
-    ],
-    ["no pinned host key", "down at config", { ssh: { host_key: null } }, "no ssh.host_key"],
     ["a host key that is none", "down at config", { ssh: { host_key: "SHA256:short" } }, "neither SHA256:"],
-    ["a name that nobody knows", "down at resolve", { ssh: { host: "no-such-host.invalid" } }, "nobody knows the name"],
     [
       "a key file that is not there",
       "down at auth",
       { ssh: { identity_file: "/no/such/key" } },
-      "let none of our keys in",
+      "/no/such/key is not there",
     ],
   ];
   for (const [given, wanted, more, saw] of rows)
@@ -141,12 +147,6 @@ describe("a tunnel that is broken", () => {
       for (const later of report.probes.slice(at + 1)) expect(later).toMatchObject({ ok: null, remedy: null });
     });
 
-  test("nothing listens on the ssh port: down at tcp", async () => {
-    const report = await check({ ssh: { port: await freePort("127.0.0.1") } });
-    expect(shortOf(report)).toBe("down at tcp");
-    expect(report.cause).toContain("refuses: nothing listens there");
-  });
-
   test("something else than ssh listens there: down at host_key", async () => {
     await serving(
       (socket) => socket.end("220 mail ESMTP\r\n"),
@@ -154,124 +154,18 @@ describe("a tunnel that is broken", () => {
     );
   });
 
-  test("a key that the host does not know, one that others can read, an account without keys: down at auth", async () => {
-    const [unknown, open] = [join(folder.path, "unknown"), join(folder.path, "open")];
-    await makeKey(unknown);
-    copyFileSync(sshd.userKey, open);
-    chmodSync(open, 0o644);
-    const found = await check({ ssh: { identity_file: unknown } });
-    expect(shortOf(found)).toBe("down at auth");
-    const readable = await check({ ssh: { identity_file: open } });
-    expect(shortOf(readable)).toBe("down at auth");
-    expect(readable.cause).toContain("chmod 600");
+  test("an account that has no key of ours: down at auth", async () => {
     expect(shortOf(await allowing("", () => check()))).toBe("down at auth");
   });
 
-  test("an account that may not forward, or not to there: down at forward", async () => {
-    const none = await allowing("restrict", () => check());
-    expect(shortOf(none)).toBe("down at forward");
-    expect(none.cause).toContain("the host refuses to forward");
+  test("an account that may not forward to there: down at forward", async () => {
     const elsewhere = await allowing('restrict,port-forwarding,permitopen="127.0.0.1:1"', () => check());
     expect(shortOf(elsewhere)).toBe("down at forward");
-    const back = await allowing('restrict,port-forwarding,permitlisten="none:1"', () => check({ direction: "remote" }));
-    expect(shortOf(back)).toBe("down at forward");
-    expect(back.cause).toContain("refuses to listen");
   });
 
-  test("nothing listens at the target: down at health", async () => {
-    const closed = await freePort("127.0.0.1");
-    const report = await check({ target: { port: closed } });
-    expect(shortOf(report)).toBe("down at health");
-    expect(report.cause).toContain(`nothing answers at 127.0.0.1:${closed} on the far side`);
-    const remote = await check({ direction: "remote", target: { port: closed } });
+  test("nothing listens at the target on this side: down at health", async () => {
+    const remote = await check({ direction: "remote", target: { port: await freePort("127.0.0.1") } });
     expect(shortOf(remote)).toBe("down at health");
-  });
-
-  test("a target that accepts and says nothing: down at health, within the time that all may take", async () => {
-    await serving(
-      () => {},
-      async (port) => {
-        const started = performance.now();
-        const report = await check({ target: { port } }, { timeoutMs: 2_000 });
-        expect(shortOf(report)).toBe("down at health");
-        expect(report.cause).toContain("no answer within");
-        expect(performance.now() - started).toBeLessThan(2_500);
-      },
-    );
-  });
-
-  test("a web server that answers 200 to everything is no hub: down at health", async () => {
-    const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("<html>It works</html>") });
-    const report = await check({ target: { port: Number(server.port) } });
-    await server.stop(true);
-    expect(shortOf(report)).toBe("down at health");
-    expect(report.cause).toContain("an answer 200 that is no State Hub's");
-  });
-
-  test("another hub: down at identity, with both ids", async () => {
-    const report = await check({ health: { system_identifier: "7000000000000000000" } });
-    expect(shortOf(report)).toBe("down at identity");
-    const { saw, wanted } = probeOf(report, "identity");
-    expect(saw).toMatch(/^another hub: system_identifier \d+$/);
-    expect(wanted).toBe("system_identifier 7000000000000000000");
-  });
-
-  test("a hub whose database takes no changes: down at health, in the hub's own words", async () => {
-    const standby = await servedHub();
-    try {
-      const name = new URL(standby.url).pathname.slice(1);
-      await hub.database.sql.unsafe(`alter database "${name}" set default_transaction_read_only = on`);
-      await hub.database.sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`;
-      const report = await waitUntil(
-        { forWhat: "the hub to see it", deadlineMs: 10_000, intervalMs: 200 },
-        async () => {
-          const found = await check({ target: { port: Number(new URL(standby.at).port) } });
-          return found.cause?.includes("read-only") ? { found } : { seen: `${shortOf(found)} ${found.cause}` };
-        },
-      );
-      expect(shortOf(report)).toBe("down at health");
-    } finally {
-      await standby.close();
-    }
-  });
-
-  test("a slow hub is degraded, and named so", async () => {
-    const server = Bun.serve({
-      port: 0,
-      hostname: "127.0.0.1",
-      fetch: async (request) => {
-        await Bun.sleep(120);
-        return hub.ask(new URL(request.url).pathname);
-      },
-    });
-    const report = await check({ target: { port: Number(server.port) } }, { slowMs: 100 });
-    await server.stop(true);
-    expect(shortOf(report)).toBe("degraded");
-    expect(report.cause).toMatch(/^It answers after \d+ ms, wanted at most 100/);
-  });
-
-  test("a path that cuts requests after 1 s: down at hold, with the seconds seen", async () => {
-    const cutting = (socket: Socket) => {
-      const upstream = createConnection(hubPort(), "127.0.0.1");
-      joined(socket, upstream);
-      setTimeout(() => socket.destroy(), 1_000);
-    };
-    await serving(cutting, async (port) => {
-      const report = await check({ target: { port } }, { holdSeconds: 3 });
-      expect(shortOf(report)).toBe("down at hold");
-      expect(report.cause).toMatch(/^cut after (0\.9|1\.\d) s: the connection was closed$/);
-    });
-    const held = await check({}, { holdSeconds: 2 });
-    expect(probeOf(held, "hold").saw).toMatch(/^answered after 2\.\d s$/);
-  });
-
-  test("a line whose packets vanish: down at a layer of ssh, within the time", async () => {
-    const relay = await relayTo(`http://127.0.0.1:${sshd.port}`);
-    relay.swallow();
-    const report = await check({ ssh: { port: Number(new URL(relay.url).port) } }, { timeoutMs: 1_500 });
-    relay.close();
-    expect(shortOf(report)).toBe("down at host_key");
-    expect(report.cause).toContain("no answer within");
   });
 });
 
