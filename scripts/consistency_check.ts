@@ -3,7 +3,7 @@
 import { defineScript, type Io, type Outcome } from "../lib/cli/define_script.ts";
 import { main } from "../lib/cli/main.ts";
 import { type Config, readConfig, readServiceConfig } from "../lib/config.ts";
-import type { RemoteOptions } from "../lib/consistency/check_fleet.ts";
+import type { RemoteOptions } from "../lib/consistency/check_options.ts";
 import { SOURCES, type Source } from "../lib/consistency/report.ts";
 import type { RunFlags } from "../lib/consistency/saved_plan/plan_flags.ts";
 import { usageFailure } from "../lib/failure.ts";

@@ -1,51 +1,21 @@
 // The main job: look at each repository, read those that changed, reconcile them with the hub one by one, then ask the
 // hub-wide checks, and keep the whole as the run's report.
+
 import type { Database } from "../db/connect.ts";
 import { databaseFailure } from "../db/database_failure.ts";
 import { OpsFailure, usageFailure } from "../failure.ts";
 import { shellQuoted } from "../shell_quoted.ts";
 import { Budget } from "./budget.ts";
+import type { CheckOptions } from "./check_options.ts";
 import { type Conclusion, concludeRun } from "./conclude_run.ts";
 import { type Changed, lookAtFleet } from "./look_at_fleet.ts";
 import { ADD_COMMAND, LIST_COMMAND } from "./next_command.ts";
-import type { ActivityRecorder } from "./record_run.ts";
 import { addUnlessRemoved, checkoutOfPath } from "./repo_registry.ts";
-import type { Source } from "./report.ts";
 import { type FleetResult, RunLedger, type RunTerms } from "./run_ledger.ts";
 import { RunLocks } from "./run_locks.ts";
-import type { PlanWatch, PlanWork } from "./saved_plan/plan_watch.ts";
+import type { PlanWatch } from "./saved_plan/plan_watch.ts";
 import { loadScope, type ScopedRepo } from "./scope.ts";
-import type { Reach } from "./sweep/reach.ts";
 import { type Writer, withWriter } from "./writer.ts";
-
-export interface CheckOptions {
-  /** Opens the hub; what it throws becomes the report's C-00. */
-  readonly connect: () => Promise<Database>;
-  readonly scope: { readonly all: true } | { readonly slug: string } | { readonly path: string };
-  readonly host: string;
-  readonly source: Source;
-  /** A UUID that the run was asked for by; a new one unless given. */
-  readonly runId?: string;
-  readonly dryRun: boolean;
-  /** Read every repository even if nothing seems to have changed. */
-  readonly full: boolean;
-  /** Open errors make the exit code 1. */
-  readonly strict: boolean;
-  /** null: as long as it takes. */
-  readonly maxSeconds: number | null;
-  readonly activity: ActivityRecorder;
-  /** null: the tips of local checkouts are read, and no repository is written to. */
-  readonly remotes: RemoteOptions | null;
-  /** Makes a saved plan of this run, or does one; unless given it is a plain run. */
-  readonly plan?: PlanWork;
-  readonly signal: AbortSignal;
-  readonly progress: (message: string, count?: { done: number; total: number }) => void;
-}
-
-export interface RemoteOptions extends Omit<Reach, "access" | "manual" | "sshConfig"> {
-  /** Which hub this is, for runs that it could not be told of; see hubKeyOf(). null: none is named. */
-  readonly hubKey: string | null;
-}
 
 /**
  * Does not throw for what it could not do: that is the report's `automation_error`.

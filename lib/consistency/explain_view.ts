@@ -1,7 +1,7 @@
 // An explanation for people: three values side by side, the rule in words, and everything that lost.
 import { printable } from "../cli/printable.ts";
 import type { ExplainedField, Explanation } from "./explain.ts";
-import type { TableView } from "./report_view.ts";
+import type { TableView } from "./table_view.ts";
 
 /** The compiler asks for words for every rule. */
 const RULES: Readonly<Record<NonNullable<ExplainedField["rule"]>, string>> = {

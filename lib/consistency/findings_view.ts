@@ -3,8 +3,8 @@
 import { printable } from "../cli/printable.ts";
 import { CHECKS } from "./checks.ts";
 import type { OpenFinding } from "./findings.ts";
-import type { TableView } from "./report_view.ts";
 import type { FleetResult } from "./run_ledger.ts";
+import type { TableView } from "./table_view.ts";
 
 const SHOWN = 25;
 const INDENT = "  ";

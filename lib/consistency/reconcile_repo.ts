@@ -17,7 +17,7 @@ import type { Actions } from "./report.ts";
 import type { PlanWatch } from "./saved_plan/plan_watch.ts";
 import type { ScopedRepo } from "./scope.ts";
 import { CHECKER, type Sighting } from "./sight.ts";
-import type { Correction } from "./sweep/write_back.ts";
+import type { Correction } from "./sweep/correction.ts";
 
 export interface RepoInput {
   readonly repo: ScopedRepo;

@@ -2,7 +2,7 @@
 import { printable } from "../cli/printable.ts";
 import type { HeldPlan } from "./held_plans.ts";
 import type { AddedRepo, ListedRepo } from "./repo_registry.ts";
-import type { TableView } from "./report_view.ts";
+import type { TableView } from "./table_view.ts";
 import type { Waiver } from "./waivers.ts";
 
 const OUTCOMES: Readonly<Record<AddedRepo["outcome"], string>> = {

@@ -6,17 +6,7 @@ import { renderFindings } from "./findings_view.ts";
 import type { WorkplanCounts } from "./reading_counts.ts";
 import { type ProcessedRepo, type Report, whoHolds } from "./report.ts";
 import type { FleetResult } from "./run_ledger.ts";
-
-/** The part of a terminal view that is needed here. */
-export interface TableView {
-  /** Columns. */
-  readonly width: number;
-  readonly paint: Record<"error" | "warning" | "ok" | "dim" | "strong" | "command", (text: string) => string>;
-  table(
-    columns: readonly { title: string; align?: "left" | "right" }[],
-    rows: readonly (readonly (string | number)[])[],
-  ): string;
-}
+import type { TableView } from "./table_view.ts";
 
 const SHOWN_GATES = 5;
 const SHOWN_CLEAN = 8;

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import type { CheckOptions, RemoteOptions } from "../../lib/consistency/check_fleet.ts";
+import type { CheckOptions, RemoteOptions } from "../../lib/consistency/check_options.ts";
 import { explain } from "../../lib/consistency/explain.ts";
 import type { FleetResult } from "../../lib/consistency/run_ledger.ts";
 import { digestOf, headOf } from "../lib/git/advance/checkout_scene.ts";

@@ -2,7 +2,8 @@
 // process, as the script runs it.
 
 import { sweepRecorder } from "../../lib/activity/activity_run.ts";
-import { type CheckOptions, checkFleet } from "../../lib/consistency/check_fleet.ts";
+import { checkFleet } from "../../lib/consistency/check_fleet.ts";
+import type { CheckOptions } from "../../lib/consistency/check_options.ts";
 import type { FleetResult } from "../../lib/consistency/run_ledger.ts";
 import { type Database, openDatabase } from "../../lib/db/connect.ts";
 import { migrate } from "../../lib/db/migrate.ts";

@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import type { CheckOptions, RemoteOptions } from "../../lib/consistency/check_fleet.ts";
+import type { CheckOptions, RemoteOptions } from "../../lib/consistency/check_options.ts";
 import { addRepo } from "../../lib/consistency/repo_registry.ts";
 import type { FleetResult } from "../../lib/consistency/run_ledger.ts";
 import type { RepoState } from "../../lib/consistency/sweep/back_off.ts";

@@ -3,7 +3,8 @@
 import type { Config } from "../../config.ts";
 import type { Database } from "../../db/connect.ts";
 import { hubKeyOf } from "../../db/hub_key.ts";
-import { type CheckOptions, checkFleet, type RemoteOptions } from "../check_fleet.ts";
+import { checkFleet } from "../check_fleet.ts";
+import type { CheckOptions, RemoteOptions } from "../check_options.ts";
 import type { ActivityRecorder } from "../record_run.ts";
 import { SOURCES, type Source } from "../report.ts";
 import { type KeptResult, keptResult } from "../result_document.ts";

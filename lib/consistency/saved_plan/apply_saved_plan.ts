@@ -1,6 +1,7 @@
 // Does what a saved plan says, all of it and nothing else, or says what moved. The plan is worked out again over the hub and
 // the files as they are now, and compared; only when both are the same does the run follow that writes.
-import { type CheckOptions, checkFleet } from "../check_fleet.ts";
+import { checkFleet } from "../check_fleet.ts";
+import type { CheckOptions } from "../check_options.ts";
 import type { FleetResult } from "../run_ledger.ts";
 import { holdToPlan } from "./hold_to_plan.ts";
 import { planCommand } from "./plan_commands.ts";

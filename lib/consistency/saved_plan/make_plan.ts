@@ -1,6 +1,7 @@
 // A run that is worked out, written down and rolled back: what it would do, for somebody to read before it is done.
 import { describeFailure, OpsFailure } from "../../failure.ts";
-import { type CheckOptions, checkFleet } from "../check_fleet.ts";
+import { checkFleet } from "../check_fleet.ts";
+import type { CheckOptions } from "../check_options.ts";
 import type { FleetResult } from "../run_ledger.ts";
 import { type PlanBody, type SavedPlan, sealed } from "./plan_document.ts";
 import { requireRoomForPlan, writePlanFile } from "./plan_file.ts";

@@ -9,7 +9,7 @@ import type { RepoReading } from "../repo_reading.ts";
 import type { ScopedRepo } from "../scope.ts";
 import type { Sighting } from "../sight.ts";
 import type { SourceOrder } from "../source_order.ts";
-import type { Correction } from "../sweep/write_back.ts";
+import type { Correction } from "../sweep/correction.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 
 export interface ReadRepo {

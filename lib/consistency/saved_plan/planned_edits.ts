@@ -1,8 +1,8 @@
 // What would be published of one repository, as a plan keeps it. (pure)
 import { blobId } from "../../git/work_tree.ts";
 import type { TakenReading } from "../readings.ts";
+import type { Correction } from "../sweep/correction.ts";
 import { type EditedFile, editFiles } from "../sweep/edited_files.ts";
-import type { Correction } from "../sweep/write_back.ts";
 import { lineChanges } from "./line_changes.ts";
 import type { PlannedEdit, RefusedCorrection } from "./plan_document.ts";
 

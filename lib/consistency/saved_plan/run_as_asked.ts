@@ -1,5 +1,6 @@
 // The main job as its flags ask for it: plain, as a plan to be made, or as a plan to be done.
-import { type CheckOptions, checkFleet } from "../check_fleet.ts";
+import { checkFleet } from "../check_fleet.ts";
+import type { CheckOptions } from "../check_options.ts";
 import type { FleetResult } from "../run_ledger.ts";
 import type { AskedRun, RunFlags } from "./plan_flags.ts";
 

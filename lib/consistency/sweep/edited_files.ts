@@ -6,7 +6,7 @@ import { parseWorkplan } from "../../workplan/parse_workplan.ts";
 import { type Edit, spliceWorkplan } from "../../workplan/splice_workplan.ts";
 import type { TakenReading } from "../readings.ts";
 import type { RepoReading } from "../repo_reading.ts";
-import type { Correction, RefusedEdit } from "./write_back.ts";
+import type { Correction, RefusedEdit } from "./correction.ts";
 
 export interface EditedFile extends NewContent {
   readonly before: Uint8Array;

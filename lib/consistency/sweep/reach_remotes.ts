@@ -3,7 +3,7 @@ import { existsSync, lstatSync } from "node:fs";
 import { join } from "node:path";
 import type { Reader } from "../../db/handles.ts";
 import { remoteAccess } from "../../git/remote/remote_access.ts";
-import type { CheckOptions, RemoteOptions } from "../check_fleet.ts";
+import type { CheckOptions, RemoteOptions } from "../check_options.ts";
 import type { Changed } from "../look_at_fleet.ts";
 import type { RunLedger } from "../run_ledger.ts";
 import { lookAtRemotes, type RemoteLook } from "./look_at_remotes.ts";

@@ -13,9 +13,10 @@ import type { RunLedger } from "../run_ledger.ts";
 import type { RunLocks } from "../run_locks.ts";
 import type { ScopedRepo } from "../scope.ts";
 import type { Sighting } from "../sight.ts";
+import type { RefusedEdit } from "./correction.ts";
 import { followCheckouts } from "./follow_checkouts.ts";
 import type { Reach } from "./reach.ts";
-import { type RefusedEdit, type WriteBackInput, type WriteBackResult, writeBack } from "./write_back.ts";
+import { type WriteBackInput, type WriteBackResult, writeBack } from "./write_back.ts";
 
 interface Hands {
   readonly reach: Reach;

@@ -2,7 +2,7 @@
 // through writes it. Otherwise an outage would leave no trace where everybody looks for it.
 import type { Database } from "../../db/connect.ts";
 import { describeFailure } from "../../failure.ts";
-import type { RemoteOptions } from "../check_fleet.ts";
+import type { RemoteOptions } from "../check_options.ts";
 import { type ActivityRecorder, type KeptRun, storeRun, type UnreportedRun } from "../record_run.ts";
 import type { Report } from "../report.ts";
 import { drainSpool } from "./drain_spool.ts";

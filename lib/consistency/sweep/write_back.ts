@@ -4,20 +4,14 @@
 import { advanceCheckout } from "../../git/advance/advance_checkout.ts";
 import { commitOffTree } from "../../git/commit_off_tree.ts";
 import { pushCommit } from "../../git/remote/push.ts";
-import type { Problem } from "../../workplan/types.ts";
 import type { RepoFiles } from "../repo_files.ts";
-import type { IntentRecord } from "../repo_plan.ts";
 import type { RepoReading } from "../repo_reading.ts";
 import type { Sighting } from "../sight.ts";
+import type { Correction, RefusedEdit } from "./correction.ts";
 import { type EditedFile, editFiles, readAgain } from "./edited_files.ts";
 import type { Reach } from "./reach.ts";
 
 const PUSH_MS = 60_000;
-
-/** A correction that a file needs, and of which row. */
-export interface Correction extends IntentRecord {
-  readonly kind: "workstream" | "task";
-}
 
 export interface WriteBackInput {
   readonly sighting: Sighting;
@@ -28,11 +22,6 @@ export interface WriteBackInput {
   readonly runId: string;
   /** Asked immediately before something leaves this host. @throws when the run may not go on */
   readonly prove: () => Promise<void>;
-}
-
-export interface RefusedEdit {
-  readonly path: string;
-  readonly problem: Problem;
 }
 
 export interface WriteBackResult {

@@ -1,20 +1,16 @@
 // Holds a restored copy against the facts of its source: every row's digest, every sequence, large object, definition and right.
+
 import type { Snapshot } from "../../db/snapshot_sessions.ts";
-import type { ClientPrograms } from "../../postgres/client/client_programs.ts";
 import { compareLargeObjects } from "../../postgres/fingerprint/compare_objects.ts";
 import { compareTables } from "../../postgres/fingerprint/compare_tables.ts";
 import { fingerprint } from "../../postgres/fingerprint/fingerprint.ts";
 import type { Fingerprint } from "../../postgres/fingerprint/fingerprint_types.ts";
 import { type ComparedInventories, compareInventories } from "../../postgres/inventory/compare_inventories.ts";
 import { readInventory } from "../../postgres/inventory/read_inventory.ts";
-import type { Archive } from "../archive/archive.ts";
 import type { Difference, NotCompared, TableVerdict } from "../evidence/report.ts";
 import { openDrillSnapshot } from "../source/drill_snapshot.ts";
-import type { Facts } from "../source/facts.ts";
-import type { Stages } from "../stages.ts";
-import type { Terms } from "../terms.ts";
 import { compareSequenceStates } from "./compare_sequence_states.ts";
-import type { CopyTarget } from "./copy_target.ts";
+import type { CompareTerms } from "./compare_terms.ts";
 import { differingDefinitions } from "./differing_definitions.ts";
 import { unlikeHashes } from "./unlike_hashes.ts";
 import { unloggedOnStandby } from "./unlogged_on_standby.ts";
@@ -27,21 +23,6 @@ export interface Comparison {
   readonly schemaEqual: boolean;
   readonly notCompared: readonly NotCompared[];
   readonly remarks: readonly string[];
-}
-
-/** The copy, its source's facts, and what it takes to hold them against each other. */
-export interface CompareTerms {
-  readonly facts: Facts;
-  readonly target: CopyTarget;
-  readonly archive: Archive;
-  /** Roles that the target's server had before the copy. */
-  readonly existingRoles: readonly string[];
-  readonly programs: ClientPrograms;
-  /** A folder for what is written on the way. */
-  readonly folder: string;
-  readonly terms: Terms;
-  readonly stages: Stages;
-  readonly signal: AbortSignal;
 }
 
 /** What the copy itself shows. */

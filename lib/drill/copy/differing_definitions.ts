@@ -10,7 +10,7 @@ import { readDefinitions } from "../../postgres/definitions/read_definitions.ts"
 import type { Secret } from "../../secret.ts";
 import type { Difference } from "../evidence/report.ts";
 import { definitionsOf } from "../source/facts.ts";
-import type { CompareTerms } from "./compare_copy.ts";
+import type { CompareTerms } from "./compare_terms.ts";
 
 /** @returns what differs, by the first line of each definition where that may be shown */
 export async function differingDefinitions(o: CompareTerms): Promise<Difference[]> {

@@ -4,7 +4,7 @@ import type { Snapshot } from "../../db/snapshot_sessions.ts";
 import { proveHashes } from "../../postgres/fingerprint/prove_hashes.ts";
 import type { NotCompared } from "../evidence/report.ts";
 import { openDrillSnapshot } from "../source/drill_snapshot.ts";
-import type { CompareTerms } from "./compare_copy.ts";
+import type { CompareTerms } from "./compare_terms.ts";
 
 /** @returns what cannot be compared; nothing when the hashes of both are proven to be alike, or the version is the same */
 export async function unlikeHashes(

@@ -1,20 +1,8 @@
 // Opens a store by what it is called. Which kinds there are stands in one table.
 import { openFolderStore } from "./folder_store.ts";
 import { openSftpStore } from "./sftp_store.ts";
-import type { Store } from "./store.ts";
+import type { Store, StoreOptions } from "./store.ts";
 import { type StoreTarget, storeTarget } from "./store_target.ts";
-
-/** How a store is reached. */
-export interface StoreOptions {
-  /** `environmentForPrograms()`. */
-  readonly env: Readonly<Record<string, string>>;
-  readonly stateHubHome: string;
-  readonly signal?: AbortSignal;
-  /** How long another host may answer nothing: 30 s unless given. */
-  readonly stalledAfterMs?: number;
-  /** false: a folder that is not there is a failure, and is not made. */
-  readonly make?: boolean;
-}
 
 const OPENERS: {
   readonly [K in StoreTarget["kind"]]: (target: StoreTarget & { kind: K }, o: StoreOptions) => Promise<Store>;

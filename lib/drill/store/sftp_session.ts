@@ -3,7 +3,7 @@
 import { connectSsh, type SshConnection } from "../../ssh/connect.ts";
 import { resolveHost, type SshHost } from "../../ssh/resolve_host.ts";
 import { openSftp, type Sftp } from "../../ssh/sftp.ts";
-import type { StoreOptions } from "./open_store.ts";
+import type { StoreOptions } from "./store.ts";
 import type { StoreTarget } from "./store_target.ts";
 
 const STALLED_MS = 30_000;

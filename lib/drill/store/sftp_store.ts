@@ -6,10 +6,9 @@ import { forEachAtMost } from "../../pool.ts";
 import type { RemoteEntry, Sftp } from "../../ssh/sftp.ts";
 import { SftpFault } from "../../ssh/sftp_fault.ts";
 import type { OnStep } from "../../work_step.ts";
-import type { StoreOptions } from "./open_store.ts";
 import { type SftpSession, sftpSession } from "./sftp_session.ts";
 import { sftpTrouble } from "./sftp_trouble.ts";
-import { MANIFEST, type Store, type StoredFile } from "./store.ts";
+import { MANIFEST, type Store, type StoredFile, type StoreOptions } from "./store.ts";
 import type { StoreTarget } from "./store_target.ts";
 import { isPlainName, storedPath } from "./stored_names.ts";
 

@@ -10,6 +10,18 @@ export interface StoredFile {
   readonly modifiedAt: Date;
 }
 
+/** How a store is reached. */
+export interface StoreOptions {
+  /** `environmentForPrograms()`. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly stateHubHome: string;
+  readonly signal?: AbortSignal;
+  /** How long another host may answer nothing: 30 s unless given. */
+  readonly stalledAfterMs?: number;
+  /** false: a folder that is not there is a failure, and is not made. */
+  readonly make?: boolean;
+}
+
 /**
  * A folder of folders of files. A path is `FOLDER/NAME`. Every call throws OpsFailure (automation) that names the store and the
  * path when it is refused, out of room, cut or stalled; the signal's reason when aborted. Links are not followed, and names that

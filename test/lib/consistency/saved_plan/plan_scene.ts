@@ -4,7 +4,7 @@
 import { mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { sweepRecorder } from "../../../../lib/activity/activity_run.ts";
-import type { CheckOptions } from "../../../../lib/consistency/check_fleet.ts";
+import type { CheckOptions } from "../../../../lib/consistency/check_options.ts";
 import { loadHubSnapshot } from "../../../../lib/consistency/hub_snapshot.ts";
 import { addRepo } from "../../../../lib/consistency/repo_registry.ts";
 import type { FleetResult } from "../../../../lib/consistency/run_ledger.ts";

@@ -1,7 +1,7 @@
 // Plans over remotes, with write-back: the bytes that are pushed are those of the plan, and so is what the hub notes after.
 import { describe, expect, test } from "bun:test";
 import { hostname } from "node:os";
-import type { RemoteOptions } from "../../../../lib/consistency/check_fleet.ts";
+import type { RemoteOptions } from "../../../../lib/consistency/check_options.ts";
 import { holdToPlan } from "../../../../lib/consistency/saved_plan/hold_to_plan.ts";
 import { sealed } from "../../../../lib/consistency/saved_plan/plan_document.ts";
 import { writePlanFile } from "../../../../lib/consistency/saved_plan/plan_file.ts";
