@@ -90,11 +90,24 @@ function closest(part: readonly string[], lines: readonly string[], values: Name
 
 function match(shown: string, line: string | undefined, known: NamedValues): NamedValues | null {
   const begun = new Set<string>();
-  const pattern = shown
-    .split(/(<[a-z-]+>|<[A-Z][A-Z0-9_]*>)/)
-    .map((piece, index) => (index % 2 === 0 ? literally(piece) : placeholder(piece.slice(1, -1), known, begun)));
-  const found = line === undefined ? null : new RegExp(`^${pattern.join("")}$`).exec(line);
+  const pieces = shown.split(/(<[a-z-]+>|<[A-Z][A-Z0-9_]*>)/);
+  if (line === undefined || !holdsInOrder(pieces, line)) return null;
+  const pattern = pieces.map((piece, index) =>
+    index % 2 === 0 ? literally(piece) : placeholder(piece.slice(1, -1), known, begun),
+  );
+  const found = new RegExp(`^${pattern.join("")}$`).exec(line);
   return found && { ...known, ...found.groups };
+}
+
+/** Whether what is written between the placeholders is there at all: a pattern looks in every way, in a long line for minutes. */
+function holdsInOrder(pieces: readonly string[], line: string): boolean {
+  const literals = pieces.filter((_, index) => index % 2 === 0);
+  let from = 0;
+  return literals.every((literal) => {
+    const at = line.indexOf(literal, from);
+    from = at + literal.length;
+    return at !== -1;
+  });
 }
 
 function placeholder(name: string, known: NamedValues, begun: Set<string>): string {

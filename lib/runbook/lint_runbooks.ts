@@ -49,7 +49,7 @@ export async function lintRunbooks(request: LintRequest): Promise<Outcome> {
 
 export async function lintReport({ root, names, scriptNamed, env, signal }: LintRequest): Promise<LintReport> {
   const pages = toolkitPages(root);
-  const asked = pagesNamed(pages, names);
+  const asked = pagesNamed(pages, names, (name) => `scripts/runbook.ts lint ${name}`);
   const unreadable = await blocksBashCannotRead(asked, { env, signal });
   const problems = await problemsOf(asked, { root, pages, unreadable, scriptNamed });
   return {

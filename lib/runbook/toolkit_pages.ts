@@ -35,16 +35,19 @@ export function toolkitPages(root: string): Page[] {
   return [...runbooks, ...index, ...documents.map((file) => pageOf(root, file, "document"))];
 }
 
+type CommandFor = (name: string) => string;
+
 /**
  * The pages that are asked for: `state_hub`, `state_hub.md` or the file; all of them for none.
+ * @param commandFor what to type for a page, for the hint
  * @throws OpsFailure (usage) for one that is not there
  */
-export function pagesNamed(pages: readonly Page[], names: readonly string[]): readonly Page[] {
+export function pagesNamed(pages: readonly Page[], names: readonly string[], commandFor: CommandFor): readonly Page[] {
   if (names.length === 0) return pages;
-  return [...new Set(names.map((name) => pageNamed(pages, name)))];
+  return [...new Set(names.map((name) => pageNamed(pages, name, commandFor)))];
 }
 
-function pageNamed(pages: readonly Page[], name: string): Page {
+function pageNamed(pages: readonly Page[], name: string, commandFor: CommandFor): Page {
   const wanted = name.replace(/^\.\//, "").replace(/(\.md)?$/, ".md");
   const page = pages.find(({ file }) => file === wanted || file === `${FOLDER}/${wanted}`);
   if (page) return page;
@@ -53,7 +56,7 @@ function pageNamed(pages: readonly Page[], name: string): Page {
   throw usageFailure("Could not find the runbook", {
     observed: name,
     expected: near === undefined ? `one of ${short.join(", ")}` : `${near}, perhaps`,
-    hint: near === undefined ? "scripts/runbook.ts list" : `scripts/runbook.ts lint ${near}`,
+    hint: near === undefined ? "scripts/runbook.ts list" : commandFor(near),
   });
 }
 

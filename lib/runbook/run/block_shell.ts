@@ -10,7 +10,7 @@ export interface ShellOptions {
   /** The folder that every block runs in. */
   readonly root: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Statements before the first block: what an earlier shell had exported. */
+  /** Statements before the first block: what an earlier shell had exported, passwords among it. */
   readonly before?: string;
 }
 
@@ -42,11 +42,14 @@ export interface BlockShell {
 
 const GRACE_MS = 1_000;
 
-// Blocks come over descriptor 9, which no block can read: what asks for input must find none. A failing block ends bash by
-// errexit; that is how its exit code is told.
+// Blocks come over descriptor 9, which no block can read: what asks for input must find none. So does what was exported
+// before: everybody on the machine can read a command line. A failing block ends bash by errexit; that is how its exit code
+// is told.
 const DRIVER = `
 readonly runbook_root=$1 runbook_mark=$2
 exec 9<&0 </dev/null
+IFS= read -r -d '' -u 9 runbook_block
+eval "$runbook_block" 9<&-
 while IFS= read -r -d '' -u 9 runbook_block; do
   cd -- "$runbook_root"
   set -euo pipefail
@@ -60,7 +63,8 @@ done`;
 /** @throws OpsFailure when there is no bash */
 export function startBlockShell({ root, env, before = "" }: ShellOptions): BlockShell {
   const mark = `${randomBytes(16).toString("hex")}`;
-  const child = startBash([`${before}\n${DRIVER}`, "runbook", root, mark], env, root);
+  const child = startBash([DRIVER, "runbook", root, mark], env, root);
+  void feed(child, before);
   const [out, err] = [markedStream(child.stdout), markedStream(child.stderr)];
   let exported = before;
   let alive = true;
@@ -72,13 +76,15 @@ export function startBlockShell({ root, env, before = "" }: ShellOptions): Block
     // What has left the process group may hold our pipes for as long as it likes.
     const gone = child.exited.then(() => within(marked, GRACE_MS, null));
     const parts = await Promise.race([marked, gone]);
-    limit.stop();
-    for (const stream of [out, err]) stream.use(null);
     const [stdout, exports] = parts?.[0] ?? [out.rest()];
     const [stderr] = parts?.[1] ?? [err.rest()];
+    // A block may have closed or redirected the shell's own output: its end is then all that is heard of it.
+    const code = exports === undefined ? await child.exited : 0;
+    limit.stop();
+    for (const stream of [out, err]) stream.use(null);
     alive = exports !== undefined && limit.ended() === null;
     if (exports !== undefined) exported = exports;
-    const exitCode = limit.ended() !== null ? null : alive ? 0 : await child.exited;
+    const exitCode = limit.ended() === null ? code : null;
     return { exitCode, stdout: stdout ?? "", stderr: stderr ?? "", ended: limit.ended() };
   };
   return { isAlive: () => alive, exports: () => exported, run, close: () => closeBash(child) };

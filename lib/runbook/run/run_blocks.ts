@@ -2,8 +2,9 @@
 // which blocks; it says of each what came of it.
 
 import { shellQuoted } from "../../shell_quoted.ts";
-import { compareOutput, type NamedValues, namesIn } from "../expected_output.ts";
+import type { NamedValues } from "../expected_output.ts";
 import { type BlockAnswer, type BlockShell, startBlockShell } from "./block_shell.ts";
+import { blockVerdict } from "./block_verdict.ts";
 import { neededBy, type PlannedBlock, type RunPlan } from "./plan_run.ts";
 
 /** `refused`: nobody confirmed the danger. `not_run`: an earlier block failed, or a value for its clean-up is missing. */
@@ -47,36 +48,65 @@ export interface RanBlocks {
   readonly values: NamedValues;
 }
 
-/** Never throws for what a block does. */
+/**
+ * Never throws for what a block does.
+ * @throws what `onEnd` threw first, once clean-up has run
+ */
 export async function runBlocks(plan: RunPlan, terms: RunTerms): Promise<RanBlocks> {
-  const results: BlockResult[] = [];
-  const end = (result: BlockResult) => {
-    results.push(result);
-    terms.onEnd(result);
-  };
+  const { results, thrown, end } = keepResults(terms);
   const session = openSession(terms);
   try {
     for (const planned of plan.blocks) {
-      const goesOn = !terms.signal.aborted && results.every(({ outcome }) => outcome === "passed");
+      const passed = results.every(({ outcome }) => outcome === "passed");
+      const goesOn = passed && thrown.length === 0 && !terms.signal.aborted;
       if (goesOn) end(await session.run(planned, { deadlineMs: terms.deadlineMs, signal: terms.signal }));
     }
-    const hurriedUntil = performance.now() + terms.hurriedMs;
-    const leftMs = () => (terms.signal.aborted ? Math.max(1, hurriedUntil - performance.now()) : terms.deadlineMs);
-    // What runs already when the run is interrupted has the time that is left then.
-    for (const planned of plan.cleanups) {
-      end(await session.run(planned, { deadlineMs: leftMs(), hurried: terms.signal, hurriedMs: terms.hurriedMs }));
+    const share = hurriedShares(terms);
+    for (const [at, planned] of plan.cleanups.entries()) {
+      const hurriedMs = () => share(plan.cleanups.length - at);
+      const deadlineMs = terms.signal.aborted ? hurriedMs() : terms.deadlineMs;
+      end(await session.run(planned, { deadlineMs, hurried: terms.signal, hurriedMs }));
     }
   } finally {
     await session.close();
   }
+  if (thrown.length > 0) throw thrown[0];
   return { results, values: session.values() };
+}
+
+/** What `onEnd` throws waits until clean-up has run: a full disk is no reason to leave things as they are. */
+function keepResults({ onEnd }: RunTerms) {
+  const results: BlockResult[] = [];
+  const thrown: unknown[] = [];
+  const end = (result: BlockResult) => {
+    results.push(result);
+    try {
+      onEnd(result);
+    } catch (error) {
+      thrown.push(error);
+    }
+  };
+  return { results, thrown, end };
+}
+
+/**
+ * What each clean-up may take once the run is interrupted: one that hangs leaves the others their share.
+ * @returns milliseconds for the next of so many that are left, counted from its first call: the interruption
+ */
+function hurriedShares({ hurriedMs }: RunTerms): (left: number) => number {
+  let until: number | null = null;
+  return (left) => {
+    until ??= performance.now() + hurriedMs;
+    return Math.max(1, (until - performance.now()) / left);
+  };
 }
 
 interface Limits {
   readonly deadlineMs: number;
   readonly signal?: AbortSignal;
+  /** Aborted while it runs: it has `hurriedMs` from then on. */
   readonly hurried?: AbortSignal;
-  readonly hurriedMs?: number;
+  readonly hurriedMs?: () => number;
 }
 
 /** The shell that is alive now, and what was seen so far. */
@@ -100,7 +130,7 @@ function openSession(terms: RunTerms) {
     terms.onStart(planned);
     const text = `${exportsOf(values, terms.env)}${planned.block.text}`;
     const answer = await answerOf(await alive(), text, limits, terms.onLine);
-    const { why, seen } = verdictOf(planned, answer, values, limits.deadlineMs);
+    const { why, seen } = blockVerdict(planned, answer, values, limits.deadlineMs);
     values = seen;
     return resultOf(planned, { outcome: why === null ? "passed" : "failed", why, started, answer });
   };
@@ -109,11 +139,11 @@ function openSession(terms: RunTerms) {
 }
 
 async function answerOf(shell: BlockShell, text: string, limits: Limits, onLine: (line: string) => void) {
-  const { hurried, hurriedMs = 0 } = limits;
+  const { hurried, hurriedMs = () => 0 } = limits;
   const hurry = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const onHurry = () => {
-    timer = setTimeout(() => hurry.abort(), hurriedMs);
+    timer = setTimeout(() => hurry.abort(), hurriedMs());
   };
   if (!hurried?.aborted) hurried?.addEventListener("abort", onHurry);
   try {
@@ -132,28 +162,6 @@ function isExported(name: string, shell: BlockShell | null): boolean {
 function exportsOf(values: NamedValues, env: Readonly<Record<string, string>>): string {
   const seen = Object.entries(values).filter(([name]) => !(name in env));
   return seen.map(([name, value]) => `export ${name}=${shellQuoted(value)}\n`).join("");
-}
-
-function verdictOf(planned: PlannedBlock, answer: BlockAnswer, values: NamedValues, deadlineMs: number) {
-  const stopped = {
-    late: `still running after ${Math.round(deadlineMs / 100) / 10} s`,
-    aborted: "interrupted",
-    "too much": "it printed more than 16 MB",
-  };
-  if (answer.ended !== null) return { why: stopped[answer.ended], seen: values };
-  if (answer.exitCode !== planned.wantedExit) {
-    return { why: `exit ${answer.exitCode}, wanted ${planned.wantedExit}`, seen: values };
-  }
-  if (planned.shown === null) return { why: null, seen: values };
-  const compared = compareOutput(planned.shown, answer.stdout, values);
-  if (compared.missing === null) return { why: null, seen: compared.values };
-  return { why: `it did not print: ${compared.missing}${knownIn(compared.missing, values)}`, seen: values };
-}
-
-/** A value that was set before the run may be an old one: the line would fit, were it not for that. */
-function knownIn(line: string, values: NamedValues): string {
-  const known = namesIn(line).filter((name) => values[name] !== undefined);
-  return known.length === 0 ? "" : `, where ${known.map((name) => `${name} is ${values[name]}`).join(", ")}`;
 }
 
 const NO_ANSWER: BlockAnswer = { exitCode: null, stdout: "", stderr: "", ended: null };

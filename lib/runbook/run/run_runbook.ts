@@ -51,9 +51,9 @@ export async function runRunbook(request: RunRequest, around: RunSurroundings, i
   const plan = planRun(page, request);
   const name = basename(page.file, ".md");
   const missing = missingValues(plan, around.env);
-  const confirmed = confirmedBlocks(plan, request.confirm);
-  if (request.dryRun) return planOutcome({ name, typed: request, plan, missing, confirmed });
   const typed = runCommand(name, request);
+  const confirmed = confirmedBlocks(typed, plan, request.confirm);
+  if (request.dryRun) return planOutcome({ name, typed: request, plan, missing, confirmed });
   refuseMissing(typed, missing);
   const agreed = await agreedBefore(typed, plan, { confirmed, around, io });
   const scrub = scrubberFor(around.env);
@@ -86,10 +86,11 @@ function told(transcript: Transcript, scrub: (text: string) => string, io: RunIo
     onStart: ({ block }: PlannedBlock) => io.note(`${block.name} (${block.kind}): ${scrub(block.text.trim())}`),
     onLine: (line: string) => io.note(`  ${scrub(line)}`),
     onEnd: (result: BlockResult) => {
-      transcript.block(result);
       io.note(
         `${result.name}: ${result.outcome.replace("_", " ")}${result.why === null ? "" : `: ${scrub(result.why)}`}`,
       );
+      // It throws on a full disk, and what came of the block is said all the same.
+      transcript.block(result);
     },
   };
 }
@@ -123,7 +124,7 @@ function reportOf(ran: readonly BlockResult[], { head, plan, scrub, transcript, 
 
 function runbookNamed({ root, runbook }: RunRequest): Page {
   const pages = toolkitPages(root).filter(({ kind }) => kind === "runbook");
-  const [page] = pagesNamed(pages, [runbook]);
+  const [page] = pagesNamed(pages, [runbook], (name) => `scripts/runbook.ts run ${name} --dry-run`);
   if (page === undefined) throw usageFailure("Could not find the runbook", { hint: "scripts/runbook.ts list" });
   return page;
 }

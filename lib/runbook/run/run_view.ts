@@ -3,6 +3,8 @@ import type { Cell, View } from "../../cli/define_script.ts";
 import type { RunReport } from "./run_report.ts";
 
 const LAST_LINES = 12;
+/** Of each of them: a document on one line may have megabytes. */
+const LINE_CHARACTERS = 500;
 
 export function renderRun(report: RunReport, view: View): string {
   const { paint } = view;
@@ -25,5 +27,11 @@ export function renderRun(report: RunReport, view: View): string {
 
 function lastLines(name: string, said: string): string[] {
   const lines = said.split("\n").filter((line) => line.trim() !== "");
-  return lines.length === 0 ? [] : [`${name} said last:`, ...lines.slice(-LAST_LINES).map((line) => `  ${line}`)];
+  return lines.length === 0
+    ? []
+    : [`${name} said last:`, ...lines.slice(-LAST_LINES).map((line) => `  ${shortened(line)}`)];
+}
+
+function shortened(line: string): string {
+  return line.length <= LINE_CHARACTERS ? line : `${line.slice(0, LINE_CHARACTERS)}…`;
 }

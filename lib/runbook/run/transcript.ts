@@ -49,8 +49,9 @@ export function openTranscript(folder: string, head: TranscriptHead, scrub: (tex
   return {
     file,
     block: (result) => {
-      const kept = { ...result, stdout: scrub(result.stdout), stderr: scrub(result.stderr) };
-      const short = { ...kept, stdout: shortened(kept.stdout), stderr: shortened(kept.stderr) };
+      const why = result.why === null ? null : scrub(result.why);
+      const [stdout, stderr] = [shortened(scrub(result.stdout)), shortened(scrub(result.stderr))];
+      const short = { ...result, why, stdout, stderr };
       add({ at: new Date().toISOString(), event: "block_ended", ...short }, blockText(short));
     },
     end: (verdict) => {
@@ -64,10 +65,11 @@ function inTranscript(file: string, write: () => void): void {
   try {
     write();
   } catch (cause) {
+    const home = shellQuoted(join(file, "../.."));
     throw new OpsFailure("Could not keep the run's transcript", {
       where: file,
       cause,
-      hint: `df -h ${shellQuoted(join(file, ".."))}; or another STATE_HUB_HOME`,
+      hint: `ls -ld ${home}; df -h ${home}; or another STATE_HUB_HOME`,
     });
   }
 }

@@ -79,10 +79,13 @@ test("missingValues() takes what an earlier block exports for given, and no outp
 });
 
 test("confirmedBlocks() takes the word of each danger's page and no other", () => {
-  expect([...confirmedBlocks(plan(), "dig=dig")]).toEqual(["dig"]);
-  expect([...confirmedBlocks(plan(), undefined)]).toEqual([]);
+  const typed = "scripts/runbook.ts run tend";
+  expect([...confirmedBlocks(typed, plan(), "dig=dig")]).toEqual(["dig"]);
+  expect([...confirmedBlocks(typed, plan(), undefined)]).toEqual([]);
   for (const wrong of ["dig=yes", "dig", "look=look", "fill=fill", "dgi=dig", "dig=dig,look"]) {
-    expect(() => confirmedBlocks(plan(), wrong)).toThrow(expect.objectContaining({ kind: "usage" }));
+    expect(() => confirmedBlocks(typed, plan(), wrong)).toThrow(
+      expect.objectContaining({ kind: "usage", hint: `${typed} --dry-run` }),
+    );
   }
 });
 

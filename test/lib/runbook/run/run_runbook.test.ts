@@ -157,6 +157,19 @@ describe("runbook.ts run", () => {
   );
 
   test(
+    "names a runbook that is called almost so, and what to type then",
+    () => {
+      const script = join(toolkit, "scripts/runbook.ts");
+      const { exitCode, stderr } = Bun.spawnSync([script, "run", "tendd"], { env: garden().env });
+      expect({ exitCode, said: stderr.toString() }).toEqual({
+        exitCode: 64,
+        said: "Could not find the runbook: tendd, wanted tend, perhaps\nTry: scripts/runbook.ts run tend --dry-run\n",
+      });
+    },
+    LONG_MS,
+  );
+
+  test(
     "shows with --dry-run what it would do, and does none of it",
     () => {
       const { run, at } = garden({ PROOF: "" });
@@ -194,6 +207,20 @@ describe("runbook.ts run", () => {
       const all = [out, err, ...[...kept(".jsonl"), ...kept(".txt")].map((file) => readFileSync(file, "utf8"))];
       expect(all.map((text) => text.includes("q7-not"))).toEqual([false, false, false, false]);
       expect(all.map((text) => text.includes("dug 3 with ***"))).toEqual([true, true, true, true]);
+    },
+    LONG_MS,
+  );
+
+  test(
+    "keeps and shows no secret that says why a block failed",
+    () => {
+      const secret = "q7-not-for-others";
+      const { run, kept } = garden({ SPADE_TOKEN: secret, WEEDS: secret });
+      const { code, out, err } = run(...CONFIRM);
+      expect(code).toBe(1);
+      const all = [out, err, ...[...kept(".jsonl"), ...kept(".txt")].map((file) => readFileSync(file, "utf8"))];
+      expect(all.map((text) => text.includes(secret))).toEqual([false, false, false, false]);
+      expect(all.map((text) => text.includes("where WEEDS is ***"))).toEqual([true, true, true, true]);
     },
     LONG_MS,
   );
