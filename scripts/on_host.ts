@@ -17,7 +17,7 @@ interface OnHostArguments {
 async function onHost({ toolkit, timeout, ...rest }: OnHostArguments, io: Io): Promise<Outcome> {
   const [host = "", ...command] = rest["host script arguments"];
   const [script = "", ...given] = command[0] === "--" ? command.slice(1) : command;
-  const words = io.json && !given.includes("--json") ? [...given, "--json"] : given;
+  const words = io.json ? withJson(given) : given;
   requireScript(host, script);
   const [{ hostName }, { runOnHost }] = await Promise.all([
     import("../lib/remote/host_name.ts"),
@@ -34,6 +34,13 @@ async function onHost({ toolkit, timeout, ...rest }: OnHostArguments, io: Io): P
     },
   );
   return { exitCode: 0, exitCodeOfAnother: exitCode, document: {}, render: () => "" };
+}
+
+/** Before a "--": behind it, a flag is a word like any other. */
+function withJson(words: readonly string[]): readonly string[] {
+  const end = words.includes("--") ? words.indexOf("--") : words.length;
+  const [flags, rest] = [words.slice(0, end), words.slice(end)];
+  return flags.includes("--json") ? words : [...flags, "--json", ...rest];
 }
 
 function requireScript(host: string, name: string): void {

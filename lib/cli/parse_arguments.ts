@@ -47,12 +47,30 @@ export function parseArguments(script: Script, given: readonly string[]): Parsed
   return { wants: "run", command: command.name, args: argumentsOf(script, command, rest), common };
 }
 
+/**
+ * All flags that were given, in their order. Those for another program are among them, up to a "--" of its own: who asked that
+ * program for JSON gets ours where it could not be started.
+ */
+export function flagsGiven(script: Script, given: readonly string[]): string[] {
+  const argv = withVerbatimApart(script, given);
+  const end = argv.indexOf("--");
+  const words = isVerbatim(script) && end !== -1 ? argv.slice(end + 1) : [];
+  // A "--" behind the first word only parts it from the others.
+  const theirs = words[1] === "--" ? words.toSpliced(1, 1) : words;
+  return [...flagTokens(argv), ...flagTokens(theirs)].map(([, token]) => token);
+}
+
+function isVerbatim({ commands: [only, ...more] }: Script): boolean {
+  return only?.positional?.verbatim === true && more.length === 0;
+}
+
 /** Of a script whose words are for another program: they stand behind "--", as if it had been typed. */
-function withVerbatimApart({ commands: [only, ...more] }: Script, argv: readonly string[]): readonly string[] {
-  if (only?.positional?.verbatim !== true || more.length > 0) return argv;
+function withVerbatimApart(script: Script, argv: readonly string[]): readonly string[] {
+  if (!isVerbatim(script)) return argv;
+  const [only] = script.commands;
   let at = 0;
   for (let token = argv[at]; token !== undefined && token !== "--" && isFlagToken(token); token = argv[at]) {
-    const flag = only.flags?.[token.slice("--".length)];
+    const flag = only?.flags?.[token.slice("--".length)];
     at += flag !== undefined && flag.kind !== "boolean" ? 2 : 1;
   }
   return at >= argv.length || argv[at] === "--" ? argv : [...argv.slice(0, at), "--", ...argv.slice(at)];

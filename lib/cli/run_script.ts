@@ -1,12 +1,11 @@
 // One run of a script: parse, help or run, print, exit code. The only place that catches, prints and picks the code.
 // process.exit() is not used where a result is written: into a pipe it would cut the document at 64 KiB.
 import { describeFailure, OpsFailure } from "../failure.ts";
-import { flagTokens } from "./argv_guard.ts";
 import type { Io, Outcome, Script } from "./define_script.ts";
 import { type Failed, failedFrom, failureDocument, failureLine, failureText } from "./failure_text.ts";
 import { type JsonLines, openJsonLines } from "./json_lines.ts";
 import { NO_PAINT, paintFor } from "./paint.ts";
-import { type ParsedArguments, parseArguments } from "./parse_arguments.ts";
+import { flagsGiven, type ParsedArguments, parseArguments } from "./parse_arguments.ts";
 import { printableBlock } from "./printable.ts";
 import { logLine, openProgress, type Progress } from "./progress.ts";
 import { SCHEMA_VERSION } from "./schema_version.ts";
@@ -27,7 +26,7 @@ interface Session {
 }
 
 export async function runScript(script: Script, argv: readonly string[]): Promise<void> {
-  const given = flagTokens(argv).map(([, token]) => token);
+  const given = flagsGiven(script, argv);
   const [json, quiet, debug] = ["--json", "--quiet", "--debug"].map((flag) => given.includes(flag));
   const session: Session = {
     terminal: openTerminal(),

@@ -15,7 +15,9 @@ export interface HostName {
  */
 export function hostName(text: string): HostName {
   if (!text.includes("://")) return withUser(text);
-  if (!text.startsWith("ssh://") || !URL.canParse(text)) throw refused(text, "it is no URL of ssh");
+  // A "%" that begins no byte in hexadecimal is none of a URL's either, though the parser lets it through.
+  if (!text.startsWith("ssh://") || !URL.canParse(text) || /%(?![0-9a-f]{2})/i.test(text))
+    throw refused(text, "it is no URL of ssh");
   const { hostname, username, password, port, pathname, search, hash } = new URL(text);
   if (password !== "") throw refused(text, "it holds a password; keys or an agent are used");
   if (hostname === "") throw refused(text, "it names no host");

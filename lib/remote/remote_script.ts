@@ -6,7 +6,7 @@ import { within } from "../within.ts";
 import { passOn, type Sink } from "./pass_on.ts";
 import { mayStillRun, neverBegan } from "./remote_trouble.ts";
 import { type MarkedOutput, markedOutput } from "./start_mark.ts";
-import { type ScriptToStart, startText } from "./start_text.ts";
+import { GO, type ScriptToStart, startText } from "./start_text.ts";
 
 export interface RemoteScript {
   /** Its process over there. */
@@ -20,15 +20,13 @@ export interface RemoteScript {
 export interface StartTerms {
   readonly out: Sink;
   readonly err: Sink;
-  /** For the host to take the command, and again for the script to begin. */
+  /** For the script to begin. */
   readonly deadlineMs: number;
-  /** Shortens the wait for the script to begin. */
+  /** Aborted before it begins: it does not. */
   readonly signal: AbortSignal;
 }
 
 const SHELL = "sh";
-/** A script that is about to begin when we are told to stop is waited for, so that it can be told, too. */
-const ABOUT_TO_MS = 2_000;
 const WORDS_SHOWN = 500;
 
 /**
@@ -41,13 +39,12 @@ export async function startScriptOver(
   terms: StartTerms,
 ): Promise<RemoteScript | null> {
   const { host } = connection;
-  const { command, marked, passedOn } = await begin(connection, asked, terms);
+  const { command, marked, passedOn } = await readyShell(connection, asked, terms);
+  terms.signal.throwIfAborted();
   const pid = marked.word();
   if (pid === "missing") return null;
-  if (pid === null) {
-    terms.signal.throwIfAborted();
-    throw neverBegan(host, await whyNot(command, marked, terms.deadlineMs));
-  }
+  if (pid === null) throw neverBegan(host, await whyNot(command, marked, terms.deadlineMs));
+  command.stdin.end(GO);
   const finished = passedOn
     .then(() => command.ended)
     .catch((fault) => {
@@ -58,34 +55,34 @@ export async function startScriptOver(
   return { pid, finished, kill: (name, deadlineMs) => kill(connection, { pid, name, deadlineMs }) };
 }
 
-/** @returns when the mark has come, or will not any more */
-async function begin(
+/** Nothing of the script has run yet. @returns when the mark has come, or will not any more */
+async function readyShell(
   connection: SshConnection,
   asked: Omit<ScriptToStart, "mark">,
   { out, err, deadlineMs, signal }: StartTerms,
 ) {
-  const mark = `on-host-${randomUUID()}`;
-  const input = startText({ ...asked, mark });
-  const command = await execOver(connection, { line: SHELL, input, deadlineMs }).catch((fault: ExecFault) => {
-    throw neverBegan(connection.host, fault.message);
+  const deadline = performance.now() + deadlineMs;
+  const command = await execOver(connection, { line: SHELL, deadlineMs, signal }).catch((fault: unknown) => {
+    throw fault instanceof ExecFault ? neverBegan(connection.host, fault.message) : fault;
   });
+  const mark = `on-host-${randomUUID()}`;
+  command.stdin.write(startText({ ...asked, mark }));
   const marked = markedOutput(mark);
   const { promise: begun, resolve: onBegun } = Promise.withResolvers<void>();
   const passedOn = passOn(command, { out, err, marked, onBegun });
-  await patiently(Promise.race([begun, passedOn]), deadlineMs, signal);
+  await unlessStopped(Promise.race([begun, passedOn]), Math.max(1, deadline - performance.now()), signal);
   return { command, marked, passedOn };
 }
 
-/** Resolves, whatever becomes of the work, at the deadline; soon after the signal. */
-async function patiently(work: Promise<void>, deadlineMs: number, signal: AbortSignal): Promise<void> {
+/** Resolves, whatever becomes of the work, at the deadline, and at the signal. */
+async function unlessStopped(work: Promise<void>, deadlineMs: number, signal: AbortSignal): Promise<void> {
   const { promise: aborted, resolve } = Promise.withResolvers<void>();
-  const hurry = () => resolve();
-  if (signal.aborted) hurry();
-  signal.addEventListener("abort", hurry, { once: true });
+  const stop = () => resolve();
+  if (signal.aborted) stop();
+  signal.addEventListener("abort", stop, { once: true });
   const settled = work.catch(() => {});
   await within(Promise.race([settled, aborted]), deadlineMs, undefined);
-  if (signal.aborted) await within(settled, ABOUT_TO_MS, undefined);
-  signal.removeEventListener("abort", hurry);
+  signal.removeEventListener("abort", stop);
 }
 
 async function whyNot(command: RemoteCommand, marked: MarkedOutput, deadlineMs: number): Promise<string> {
@@ -106,7 +103,8 @@ async function kill(
   // One that has ended meanwhile is as good as told.
   const input = `kill -s ${name.replace(/^SIG/, "")} ${pid} || ! kill -0 ${pid}\n`;
   const told = async () => {
-    const command = await execOver(connection, { line: SHELL, input, deadlineMs });
+    const command = await execOver(connection, { line: SHELL, deadlineMs });
+    command.stdin.end(input);
     command.stdout.resume();
     command.stderr.resume();
     return (await command.ended).exitCode === 0;

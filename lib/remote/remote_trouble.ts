@@ -16,7 +16,7 @@ export function neverBegan(host: SshHost, observed: string, cause?: unknown): Op
 
 /** With the command that finds out, also where the hint is not printed. */
 export function mayStillRun(host: SshHost, pid: number, observed: string): OpsFailure {
-  const look = `${host.command} ${shellQuoted(`ps -o pid,etime,args -p ${pid}`)}`;
+  const look = lookFor(host, pid);
   return new OpsFailure("Could not see the script end", {
     observed: `${observed}; it may still run there, as process ${pid} (${look})`,
     expected: "its exit code",
@@ -37,6 +37,15 @@ export function noSuchScript(host: SshHost, toolkit: string, script: string): st
 
 export function endedBySignal(host: SshHost, signal: string): string {
   return `The script was ended by ${signal} at ${placeOf(host)}\n`;
+}
+
+/** While it is still waited for: a second Ctrl-C ends that wait at once, and nothing more is said then. */
+export function waitedFor(host: SshHost, pid: number, signal: string): string {
+  return `Waiting for process ${pid} at ${placeOf(host)} to end after ${signal} (${lookFor(host, pid)})\n`;
+}
+
+function lookFor(host: SshHost, pid: number): string {
+  return `${host.command} ${shellQuoted(`ps -o pid,etime,args -p ${pid}`)}`;
 }
 
 function placeOf({ user, hostname, port }: SshHost): string {

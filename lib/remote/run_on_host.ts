@@ -9,7 +9,7 @@ import { within } from "../within.ts";
 import type { HostName } from "./host_name.ts";
 import type { Sink } from "./pass_on.ts";
 import { type RemoteScript, startScriptOver } from "./remote_script.ts";
-import { endedBySignal, mayStillRun, noSuchScript } from "./remote_trouble.ts";
+import { endedBySignal, mayStillRun, noSuchScript, waitedFor } from "./remote_trouble.ts";
 
 export interface OnHostRequest {
   readonly host: HostName;
@@ -37,6 +37,8 @@ const MISSING = 127;
 /** Together well inside of the 10 s that a run has which is told to stop. */
 const TELL_MS = 2_000;
 const STOP_MS = 6_000;
+/** A script that has not ended by then is named: whoever hurries us now has to know of it. */
+const NAME_AFTER_MS = 1_500;
 
 /**
  * @returns the remote exit code: 128 + n for a signal, 127 where there is no toolkit
@@ -51,7 +53,7 @@ export async function runOnHost(request: OnHostRequest, terms: OnHostTerms): Pro
   const connection = await connectUnlessStopped({ host, env, deadlineMs: left() }, signal);
   try {
     const script = await startScriptOver(connection, request, { out, err, deadlineMs: left(), signal });
-    if (script !== null) return await exitCodeOf(await attended(script, host, signal), host, err);
+    if (script !== null) return await exitCodeOf(await attended(script, host, { signal, err }), host, err);
     await err(Buffer.from(noSuchScript(host, request.toolkit, request.script)));
     return MISSING;
   } finally {
@@ -76,21 +78,34 @@ async function connectUnlessStopped(
 }
 
 /** Until it has ended, or was told to and has not. */
-async function attended(script: RemoteScript, host: SshHost, signal: AbortSignal): Promise<RemoteEnd> {
+async function attended(
+  script: RemoteScript,
+  host: SshHost,
+  { signal, err }: Pick<OnHostTerms, "signal" | "err">,
+): Promise<RemoteEnd> {
   const { promise: goesOn, reject } = Promise.withResolvers<never>();
-  const stop = () => void toldToStop(script, host, signal).then(reject, reject);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stop = () => {
+    const name = nameOf(signal);
+    timer = setTimeout(() => void err(Buffer.from(waitedFor(host, script.pid, name))).catch(() => {}), NAME_AFTER_MS);
+    void toldToStop(script, host, name).then(reject, reject);
+  };
   if (signal.aborted) stop();
   else signal.addEventListener("abort", stop, { once: true });
   try {
     return await Promise.race([script.finished, goesOn]);
   } finally {
+    clearTimeout(timer);
     signal.removeEventListener("abort", stop);
   }
 }
 
+function nameOf({ reason }: AbortSignal): string {
+  return /\bSIG[A-Z]+\b/.exec(String((reason as Error | undefined)?.message))?.[0] ?? "SIGTERM";
+}
+
 /** @returns what to say of a script that goes on */
-async function toldToStop(script: RemoteScript, host: SshHost, { reason }: AbortSignal): Promise<OpsFailure> {
-  const name = /\bSIG[A-Z]+\b/.exec(String((reason as Error | undefined)?.message))?.[0] ?? "SIGTERM";
+async function toldToStop(script: RemoteScript, host: SshHost, name: string): Promise<OpsFailure> {
   if (!(await script.kill(name, TELL_MS))) return mayStillRun(host, script.pid, `${name} did not reach it`);
   await within(script.finished, STOP_MS, null);
   return mayStillRun(host, script.pid, `it has not ended within ${STOP_MS / 1000} s of ${name}`);

@@ -14,28 +14,26 @@ export interface MarkedOutput {
 }
 
 const NOTHING = new Uint8Array();
-const NEWLINE = 10;
 /** An account whose command is another one may print without end. */
 const MOST_HELD = 64 * 1024;
 
 export function markedOutput(mark: string): MarkedOutput {
-  const wanted = Buffer.from(`${mark} `);
+  // The whole line: a command that gives back what it is told holds the mark, too, and starts nothing.
+  const wanted = new RegExp(`${mark} (\\d+|missing)\\n`);
   let held: Buffer = Buffer.alloc(0);
   let word: StartWord | null = null;
   return {
     take: (chunk) => {
       if (word !== null) return chunk;
       held = Buffer.concat([held, chunk]);
-      const at = held.indexOf(wanted);
-      const end = at === -1 ? -1 : held.indexOf(NEWLINE, at);
-      if (end === -1) {
+      const found = wanted.exec(held.toString("latin1"));
+      if (found === null) {
         held = held.subarray(-MOST_HELD);
         return NOTHING;
       }
-      const said = held.toString("latin1", at + wanted.length, end);
-      word = said === "missing" ? said : Number(said);
-      const rest = held.subarray(end + 1);
-      held = held.subarray(0, at);
+      word = found[1] === "missing" ? found[1] : Number(found[1]);
+      const rest = held.subarray(found.index + found[0].length);
+      held = held.subarray(0, found.index);
       return rest;
     },
     word: () => word,

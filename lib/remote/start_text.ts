@@ -11,23 +11,37 @@ export interface ScriptToStart {
   readonly mark: string;
 }
 
-/** In ~/.config/state-hub/env there are lines as systemd reads them, and they are no shell's: nothing in them is run. */
+/** On the shell's stdin once the mark was seen: the script begins with it, and never without. */
+export const GO = "\n";
+
+/**
+ * In ~/.config/state-hub/env there is a setting a line, as systemd reads them, and they are no shell's: nothing in them is run.
+ * Blanks and a carriage return around a name or a value belong to neither.
+ */
 const ENVIRONMENT = `if [ -r "$HOME/.config/state-hub/env" ]; then
+  blank=' \t\r'
   while IFS= read -r line || [ -n "$line" ]; do
     name=\${line%%=*} value=\${line#*=}
-    case $name in "$line" | '' | [0-9]* | *[!A-Za-z0-9_]*) continue ;; esac
+    name=\${name#"\${name%%[!$blank]*}"} value=\${value#"\${value%%[!$blank]*}"}
+    name=\${name%"\${name##*[!$blank]}"} value=\${value%"\${value##*[!$blank]}"}
+    case $line in *=*) ;; *) continue ;; esac
+    case $name in '' | [0-9]* | *[!A-Za-z0-9_]*) continue ;; esac
     case $value in \\"*\\") value=\${value#\\"} value=\${value%\\"} ;; \\'*\\') value=\${value#\\'} value=\${value%\\'} ;; esac
     export "$name=$value"
   done <"$HOME/.config/state-hub/env"
 fi`;
 
-/** The shell is replaced by the script, so that the process id is the script's. */
+/**
+ * The shell is replaced by the script, so that the process id is the script's. It waits for `GO` first: where the line was cut, or
+ * we have given up, it reads an end instead, and nothing runs that nobody knows of. Nor does it where what the account runs at login
+ * has taken the first line for itself.
+ */
 export function startText({ toolkit, script, words, mark }: ScriptToStart): string {
   const [folder, file] = [folderOf(toolkit), quoted(`scripts/${script}`)];
-  return `cd ${folder} 2>/dev/null && [ -x ${file} ] || { echo ${mark} missing; exit 127; }
+  const command = [file, ...words.map(quoted)].join(" ");
+  return `toolkit_found=; cd ${folder} 2>/dev/null && [ -x ${file} ] && toolkit_found=y || { echo ${mark} missing; exit 127; }
 ${ENVIRONMENT}
-echo ${mark} $$
-exec ${[file, ...words.map(quoted)].join(" ")} </dev/null
+[ "$toolkit_found" ] && echo ${mark} $$ && read -r go && exec ${command} </dev/null || exit 1
 `;
 }
 

@@ -1,6 +1,6 @@
 // A command on another host, over a connection that stands: its output as it comes, no faster than it is read, and how it
 // ended. ssh2 has no deadline for the start, and ends both streams in the same way when the line is cut.
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import type { ClientChannel } from "ssh2";
 import type { SshConnection } from "./connect.ts";
 
@@ -22,6 +22,8 @@ export type RemoteEnd =
   | { readonly exitCode: null; readonly signal: string };
 
 export interface RemoteCommand {
+  /** Has to be ended: a command that reads it waits for more. What is written after the command's end is dropped. */
+  readonly stdin: Writable;
   /** Both have to be read: what nobody reads holds the command over there. They end, too, when the connection does. */
   readonly stdout: Readable;
   readonly stderr: Readable;
@@ -32,29 +34,30 @@ export interface RemoteCommand {
 export interface ExecOptions {
   /** One line, read by the account's shell. */
   readonly line: string;
-  /** Its stdin, which ends behind it. */
-  readonly input: string;
   /** For the host to take it. */
   readonly deadlineMs: number;
+  /** Shortens that wait. */
+  readonly signal?: AbortSignal;
 }
 
-/** Without a terminal over there. @throws ExecFault */
+/** Without a terminal over there. @throws ExecFault; the signal's reason */
 export async function execOver(connection: SshConnection, options: ExecOptions): Promise<RemoteCommand> {
   const channel = await openedChannel(connection, options);
   const ended = endOf(channel);
   // Whoever waits for it may do so later than it fails.
   ended.catch(() => {});
-  channel.end(options.input);
-  return { stdout: channel, stderr: channel.stderr, ended };
+  return { stdin: channel, stdout: channel, stderr: channel.stderr, ended };
 }
 
-function openedChannel(connection: SshConnection, { line, deadlineMs }: ExecOptions): Promise<ClientChannel> {
+function openedChannel(connection: SshConnection, { line, deadlineMs, signal }: ExecOptions): Promise<ClientChannel> {
   const { promise, resolve, reject } = Promise.withResolvers<ClientChannel>();
   const silent = `no answer to the request within ${(deadlineMs / 1000).toFixed(1)} s`;
   const timer = setTimeout(() => reject(new ExecFault("silent", silent)), deadlineMs);
   const lost = () => reject(new ExecFault("lost", "the ssh connection ended"));
-  if (connection.lost.aborted) lost();
-  connection.lost.addEventListener("abort", lost, { once: true });
+  const stopped = AbortSignal.any([connection.lost, ...(signal === undefined ? [] : [signal])]);
+  const stop = () => (connection.lost.aborted ? lost() : reject(signal?.reason));
+  if (stopped.aborted) stop();
+  stopped.addEventListener("abort", stop, { once: true });
   let over = false;
   try {
     connection.client.exec(line, (error, channel) => {
@@ -70,7 +73,7 @@ function openedChannel(connection: SshConnection, { line, deadlineMs }: ExecOpti
   return promise.finally(() => {
     over = true;
     clearTimeout(timer);
-    connection.lost.removeEventListener("abort", lost);
+    stopped.removeEventListener("abort", stop);
   });
 }
 

@@ -88,11 +88,17 @@ describe("flags", () => {
   test("--json, among the script's or before the host: the script's document, or one of the failure", async () => {
     expect((await scene.run([scene.url, SCRIPT, "words", "--json"])).out).toBe("--json\0");
     expect((await scene.run(["--json", scene.url, SCRIPT, "words"])).out).toBe("--json\0");
-    const { code, out } = await scene.run([scene.url, SCRIPT, "--json"], scene.knowing(scene.sshd.sshConfigWithoutKey));
-    expect({ code, document: JSON.parse(out) }).toMatchObject({
-      code: 2,
-      document: { schema_version: 1, exit_code: 2 },
-    });
+    expect((await scene.run(["--json", scene.url, SCRIPT, "words", "--", "x"])).out).toBe("--json\0--\0x\0");
+    for (const words of [[SCRIPT], ["--", SCRIPT]]) {
+      const unknown = scene.knowing(scene.sshd.sshConfigWithoutKey);
+      const { code, out } = await scene.run([scene.url, ...words, "--json"], unknown);
+      expect({ code, document: JSON.parse(out) }).toMatchObject({
+        code: 2,
+        document: { schema_version: 1, exit_code: 2 },
+      });
+    }
+    const { code, out } = await scene.run(["nowhere.invalid", SCRIPT, "words", "--", "--json"]);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
   });
 });
 

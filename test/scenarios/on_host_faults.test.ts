@@ -99,7 +99,7 @@ describe("a host that starts nothing", () => {
   });
 });
 
-describe("a line that breaks while the script runs", () => {
+describe("a line that breaks", () => {
   /** Through a port of its own, by a name that the configuration has. */
   const named = (name: string, url: string) => {
     const { address, port, sshConfig } = scene.sshd;
@@ -136,6 +136,25 @@ describe("a line that breaks while the script runs", () => {
     expect(performance.now() - start).toBeLessThan(30_000);
     await endFar();
   }, 60_000);
+
+  test("swallowed before the script began: it does not begin, whatever the shell over there still reads", async () => {
+    const [file, relay] = [join(scene.folder, "login"), await relayTo(`http://127.0.0.1:${scene.sshd.port}`)];
+    // One whose greeting goes to nobody goes on all the same.
+    scene.sshd.fault({ command: `trap '' PIPE; echo $$ >${file}; sleep 1; eval "$SSH_ORIGINAL_COMMAND"` });
+    rmSync(join(scene.home, "state-hub-ops/scripts/pid"), { force: true });
+    const words = ["--timeout", "3", "early", SCRIPT, "wait"];
+    const running = scene.start(words, scene.knowing(named("early", relay.url)));
+    await waitUntil({ forWhat: "the login", deadlineMs: 20_000 }, () =>
+      existsSync(file) ? { found: true } : { seen: "no login" },
+    );
+    await Bun.sleep(300);
+    relay.swallow();
+    const { code, err } = await running.ended;
+    relay.close();
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining("Could not start the script") });
+    await Bun.sleep(500);
+    expect(existsSync(join(scene.home, "state-hub-ops/scripts/pid"))).toBe(false);
+  });
 });
 
 describe("a signal", () => {
@@ -147,7 +166,9 @@ describe("a signal", () => {
     const running = scene.start([scene.url, SCRIPT, "wait"]);
     await running.said("waiting");
     running.kill(name);
-    expect(await running.ended).toEqual({ code, out: "waiting\n", err: `waiting\ntold ${name.slice(3)}\n` });
+    // On a busy machine it takes long enough to be waited for in words.
+    const said = new RegExp(`^waiting\n(Waiting for process .*\n)?told ${name.slice(3)}\n$`);
+    expect(await running.ended).toEqual({ code, out: "waiting\n", err: expect.stringMatching(said) });
     await scene.farGone();
   });
 
@@ -166,6 +187,19 @@ describe("a signal", () => {
     await scene.farGone();
   });
 
+  test("a second Ctrl-C ends the wait at once: the script that may go on was named by then", async () => {
+    const running = scene.start([scene.url, SCRIPT, "deaf"]);
+    await running.said("waiting");
+    running.kill("SIGINT");
+    await running.said(`Waiting for process ${scene.farPid()} at root@`);
+    const start = performance.now();
+    running.kill("SIGINT");
+    expect(await running.ended).toMatchObject({ code: 130, err: expect.stringContaining("asked a second time") });
+    expect(performance.now() - start).toBeLessThan(2_000);
+    process.kill(scene.farPid(), "SIGKILL");
+    await scene.farGone();
+  });
+
   const shellPid = () => Number(readFileSync(join(scene.folder, "shell"), "utf8"));
   /** Let in, and its shell not yet started. */
   const startedSlowly = async (seconds: number) => {
@@ -179,16 +213,9 @@ describe("a signal", () => {
     return running;
   };
 
-  test("that comes as the script is about to begin reaches it all the same", async () => {
-    const running = await startedSlowly(1);
-    running.kill("SIGINT");
-    expect((await running.ended).code).toBe(130);
-    await scene.farGone();
-  });
-
-  test("that comes long before the script would begin: it does not begin", async () => {
+  test.each([1, 4])("that comes %d s before the script would begin: it does not begin", async (seconds) => {
     const last = scene.farPid();
-    const running = await startedSlowly(4);
+    const running = await startedSlowly(seconds);
     running.kill("SIGINT");
     expect((await running.ended).code).toBe(130);
     await isOver("the shell over there", () => !isThere(shellPid()));

@@ -292,3 +292,29 @@ describe("Database.transaction()", () => {
     expect(await rows()).toEqual([1]);
   });
 });
+
+test(
+  "what waits for its turn when the handle is closed never runs",
+  async () => {
+    const one = new Database({
+      url: new Secret(fresh.url),
+      applicationName: "turns",
+      access: "read-write",
+      writers: 1,
+    });
+    const insert = (n: number) =>
+      one.transaction(async (tx) => {
+        await tx`insert into seen values (${n})`;
+        await tx`select pg_sleep(0.1)`;
+      });
+    const work = [1, 2, 3].map(insert);
+    const settled = Promise.allSettled(work);
+    await one.close();
+    const outcomes = (await settled).map((each) =>
+      each.status === "fulfilled" ? "done" : describeFailure(each.reason),
+    );
+    const refused = expect.stringContaining("closed before this transaction's turn");
+    expect({ outcomes, rows: await rows() }).toEqual({ outcomes: ["done", refused, refused], rows: [1] });
+  },
+  WATCHDOG,
+);

@@ -18,6 +18,7 @@ describe("hostName()", () => {
     ["sftp://vault", "no URL of ssh"],
     ["ssh://", "names no host"],
     ["ssh://vault:ssh", "no URL of ssh"],
+    ["ssh://hub%zz@vault", "no URL of ssh"],
     ["ssh://vault/srv", "follows"],
     ["ssh://vault?x", "follows"],
   ])("refuses %s", (text, because) => {

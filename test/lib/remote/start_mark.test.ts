@@ -28,6 +28,11 @@ describe("markedOutput()", () => {
     expect(taken([`${MARK} missing\n`])).toEqual({ out: "", word: "missing", before: "" });
   });
 
+  test("a command that gives back what it is told is no start", () => {
+    const back = `|| { echo ${MARK} missing; exit 127; }\necho ${MARK} $$\n`;
+    expect(taken([back])).toEqual({ out: "", word: null, before: back });
+  });
+
   test("gives nothing out before the mark", () => {
     expect(taken(["hello\n", `${MARK} 47`])).toEqual({ out: "", word: null, before: `hello\n${MARK} 47` });
   });

@@ -23,7 +23,11 @@ afterAll(async () => {
   folder.remove();
 });
 
-const started = (line: string, input = "", on = connection) => execOver(on, { line, input, deadlineMs: DEADLINE_MS });
+async function started(line: string, input = "", on = connection): Promise<RemoteCommand> {
+  const command = await execOver(on, { line, deadlineMs: DEADLINE_MS });
+  command.stdin.end(input);
+  return command;
+}
 const faultOf = (work: Promise<unknown>) =>
   work.then(
     () => null,
@@ -65,8 +69,12 @@ describe("execOver()", () => {
 
   test("does not wait for a host that does not answer", async () => {
     const silent = await serving(() => {});
-    const work = execOver(silent.connection, { line: "true", input: "", deadlineMs: 200 });
+    const work = execOver(silent.connection, { line: "true", deadlineMs: 200 });
     expect(await faultOf(work)).toBe("silent");
+    const stop = new AbortController();
+    const stopped = execOver(silent.connection, { line: "true", deadlineMs: DEADLINE_MS, signal: stop.signal });
+    stop.abort(new Error("Stopped by SIGTERM"));
+    expect(stopped).rejects.toBe(stop.signal.reason);
     silent.close();
   });
 
