@@ -88,7 +88,7 @@ test("filters that hold SQL, bytes or numbers without measure match nothing, and
       const [copy, sent] = [answer.clone(), `${route.path}?${name}=${value.slice(0, 40)}`];
       const status = await expectSound(sent, answer);
       expect([sent, [200, 422].includes(status)]).toEqual([sent, true]);
-      if (status === 200 && route.query.length > 0)
+      if (status === 200 && route.query.includes("limit"))
         expect([sent, ((await copy.json()) as { items: unknown[] }).items]).toEqual([sent, []]);
     }
     for (const name of route.query)

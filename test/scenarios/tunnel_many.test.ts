@@ -40,10 +40,29 @@ test("200 tunnels are all checked, the broken ones among them named, in 30 s and
     env: { ...environmentForPrograms(), STATE_HUB_HOME: folder.path, STATE_HUB_URL: "http://127.0.0.1:1" },
     stdio: ["ignore", "pipe", "ignore"],
   });
+  const peak = peakOf(child.pid, child.exited);
   const report = (await new Response(child.stdout).json()) as HealthReport;
   expect(await child.exited).toBe(1);
   expect(report.tunnels.map(({ name }) => name)).toEqual(tunnels.map(({ name = "" }) => name));
   expect(report.tunnels.map(shortOf)).toEqual(tunnels.map((_, at) => (at % 10 === 0 ? "down at identity" : "healthy")));
   expect(report.ms).toBeLessThan(30_000);
-  expect(child.resourceUsage()?.maxRSS).toBeLessThan(MOST_BYTES);
+  const bytes = await peak;
+  expect([bytes > 0, bytes < MOST_BYTES]).toEqual([true, true]);
 }, 60_000);
+
+/** Bytes, as last seen before its end. What it used is no measure: Linux counts the process that started it in. */
+async function peakOf(pid: number, exited: Promise<unknown>): Promise<number> {
+  let ended = false;
+  void exited.then(() => {
+    ended = true;
+  });
+  let bytes = 0;
+  while (!ended) {
+    const status = await Bun.file(`/proc/${pid}/status`)
+      .text()
+      .catch(() => "");
+    bytes = 1024 * Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? bytes / 1024);
+    await Bun.sleep(20);
+  }
+  return bytes;
+}

@@ -2,16 +2,11 @@
 // that come meanwhile shift nothing and none is given twice.
 import { z } from "@hono/zod-openapi";
 import { Problem } from "./problem.ts";
-import { givenTime } from "./values.ts";
+import { givenTime, wholeNumber } from "./values.ts";
 
 export const LIST_LIMIT = { usual: 50, most: 500 } as const;
 
-/** Of a query: whole numbers without sign or exponent. */
-const limit = z
-  .string()
-  .regex(/^\d{1,9}$/, "must be a whole number")
-  .transform(Number)
-  .refine((value) => value >= 1 && value <= LIST_LIMIT.most, `must be 1 to ${LIST_LIMIT.most}`)
+const limit = wholeNumber(1, LIST_LIMIT.most)
   .optional()
   .openapi({ type: "integer", description: `How many, 1 to ${LIST_LIMIT.most}; ${LIST_LIMIT.usual} unless given` });
 

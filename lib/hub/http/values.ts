@@ -74,3 +74,12 @@ function isStorable(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return true;
   return Object.values(value).every(isStorable);
 }
+
+/** Of a query: whole numbers without sign or exponent. */
+export function wholeNumber(least: number, most: number) {
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, "must be a whole number")
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `must be ${least} to ${most}`);
+}

@@ -4,6 +4,7 @@ import type { Reader } from "../../db/handles.ts";
 import { within } from "../../within.ts";
 import { type HubApp, offer } from "../http/offer.ts";
 import { Problem } from "../http/problem.ts";
+import { wholeNumber } from "../http/values.ts";
 import type { Hub } from "../serving_hub.ts";
 
 const HEALTH = z
@@ -17,11 +18,14 @@ const HEALTH = z
   })
   .openapi("Health");
 
+const MOST_SECONDS = 3_600;
 const QUERY = z.object({
-  hold_seconds: z.coerce.number().int().min(0).max(3_600).default(0).openapi({
-    description:
-      "Wait so long with the answer: whether the path leaves a quiet request alone for as long as a sweep takes",
-  }),
+  hold_seconds: wholeNumber(0, MOST_SECONDS)
+    .optional()
+    .openapi({
+      type: "integer",
+      description: `Wait so long with the answer, 0 to ${MOST_SECONDS}: whether the path leaves a quiet request alone for as long as a sweep takes`,
+    }),
 });
 /** Nobody proves more paths at once; each is a connection, and needs no token. */
 const MOST_HELD = 32;
@@ -42,11 +46,12 @@ export function healthRoutes(app: HubApp, { database, readsOnly = false }: Hub):
       answers: { 200: { says: "It can; 503 when its database is gone, or takes no changes", schema: HEALTH } },
     },
     async ({ query, mayTakeLong }) => {
-      if (query.hold_seconds > 0) {
+      const { hold_seconds: seconds = 0 } = query;
+      if (seconds > 0) {
         if (held >= MOST_HELD) throw new Problem(503, "Too many held requests", { headers: { "retry-after": "60" } });
         mayTakeLong();
         held++;
-        await Bun.sleep(query.hold_seconds * 1_000).finally(() => held--);
+        await Bun.sleep(seconds * 1_000).finally(() => held--);
       }
       const found = await within(readIdentity(database.sql), ANSWER_WITHIN_MS, null);
       if (found === null) throw unhealthy("Database unavailable", "The State Hub's database does not answer in time");
