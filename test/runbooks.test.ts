@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Io } from "../lib/cli/define_script.ts";
 import { CHECKS } from "../lib/consistency/checks.ts";
 import type { LeftCode } from "../lib/git/advance/left_alone.ts";
-import type { LintReport } from "../lib/runbook/lint_runbooks.ts";
+import type { LintReport } from "../lib/runbook/lint_report.ts";
 import { readRunbook } from "../lib/runbook/read_runbook.ts";
 import { toolkitPages } from "../lib/runbook/toolkit_pages.ts";
 import { script } from "../scripts/runbook.ts";

@@ -3,6 +3,7 @@ import type { Outcome, Script } from "../cli/define_script.ts";
 import { blocksBashCannotRead } from "./lint/bash_syntax.ts";
 import type { LintContext, Rule } from "./lint/rule.ts";
 import { RULES } from "./lint/rules.ts";
+import type { LintReport, Problem } from "./lint_report.ts";
 import { renderLint } from "./lint_view.ts";
 import { isCommand } from "./read_runbook.ts";
 import { toolkitCommandsIn } from "./toolkit_commands.ts";
@@ -19,22 +20,6 @@ export interface LintRequest {
   readonly signal: AbortSignal;
 }
 
-export interface Problem {
-  readonly file: string;
-  readonly line: number;
-  readonly rule: string;
-  readonly what: string;
-  readonly hint: string;
-}
-
-export interface LintReport {
-  readonly pages: readonly string[];
-  /** Of those pages: blocks that are pasted, and commands of the toolkit wherever they stand. */
-  readonly counts: { readonly blocks: number; readonly commands: number; readonly links: number };
-  readonly rules: readonly { readonly id: string; readonly claim: string }[];
-  readonly problems: readonly Problem[];
-}
-
 /** @throws OpsFailure (usage) for a page that is not there; OpsFailure when bash, or a script, could not be asked */
 export async function lintRunbooks(request: LintRequest): Promise<Outcome> {
   const report = await lintReport(request);
@@ -49,7 +34,7 @@ export async function lintRunbooks(request: LintRequest): Promise<Outcome> {
 
 export async function lintReport({ root, names, scriptNamed, env, signal }: LintRequest): Promise<LintReport> {
   const pages = toolkitPages(root);
-  const asked = pagesNamed(pages, names, (name) => `scripts/runbook.ts lint ${name}`);
+  const asked = pagesNamed(pages, { root, names, commandFor: (name) => `scripts/runbook.ts lint ${name}` });
   const unreadable = await blocksBashCannotRead(asked, { env, signal });
   const problems = await problemsOf(asked, { root, pages, unreadable, scriptNamed });
   return {

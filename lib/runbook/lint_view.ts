@@ -1,7 +1,7 @@
 // The lint's report for people: one line for each problem, as editors and grep write places, and then what was looked at.
 import type { View } from "../cli/define_script.ts";
 import { printable } from "../cli/printable.ts";
-import type { LintReport, Problem } from "./lint_runbooks.ts";
+import type { LintReport, Problem } from "./lint_report.ts";
 
 export function renderLint(report: LintReport, view: View): string {
   const { problems } = report;

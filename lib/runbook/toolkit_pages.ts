@@ -1,6 +1,6 @@
 // The pages that are looked after: the runbooks, their index, and the documents beside them that name commands.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
 import { didYouMean } from "../cli/did_you_mean.ts";
 import { OpsFailure, usageFailure } from "../failure.ts";
 import { parseRunbook, type Runbook } from "./read_runbook.ts";
@@ -37,14 +37,22 @@ export function toolkitPages(root: string): Page[] {
 
 type CommandFor = (name: string) => string;
 
+interface Asked {
+  /** The toolkit's folder. */
+  readonly root: string;
+  readonly names: readonly string[];
+  /** What to type for a page, for the hint. */
+  readonly commandFor: CommandFor;
+}
+
 /**
- * The pages that are asked for: `state_hub`, `state_hub.md` or the file; all of them for none.
- * @param commandFor what to type for a page, for the hint
+ * The pages that are asked for: `state_hub`, `state_hub.md` or the file, from the toolkit's folder or in full; all of them for none.
  * @throws OpsFailure (usage) for one that is not there
  */
-export function pagesNamed(pages: readonly Page[], names: readonly string[], commandFor: CommandFor): readonly Page[] {
+export function pagesNamed(pages: readonly Page[], { root, names, commandFor }: Asked): readonly Page[] {
   if (names.length === 0) return pages;
-  return [...new Set(names.map((name) => pageNamed(pages, name, commandFor)))];
+  const within = (name: string) => (isAbsolute(name) ? relative(root, name) : name);
+  return [...new Set(names.map((name) => pageNamed(pages, within(name), commandFor)))];
 }
 
 function pageNamed(pages: readonly Page[], name: string, commandFor: CommandFor): Page {

@@ -18,14 +18,17 @@ export function planOutcome({ name, typed, plan, missing, confirmed }: PlannedRu
     exitCode: 0,
     document: { runbook: name, blocks, missing },
     render: (view) => {
-      const rows = blocks.map((row) => [row.name, row.class, row.cleanup ? "always, last" : "", row.command]);
       const unset = missing.map((each) => `${view.paint.warning("not set")}: ${each.name}, for ${each.block}`);
       const open = words.length === 0 ? [] : [`${view.paint.warning("to be confirmed")}: ${words.join(", ")}`];
-      const table = view.table([{ title: "block" }, { title: "class" }, { title: "" }, { title: "command" }], rows);
-      return [table, "", ...unset, ...open, "Nothing was run."].join("\n");
+      return [...blocks.map(blockText), ...unset, ...open, "Nothing was run."].join("\n");
     },
     next: runCommand(name, typed),
   };
+}
+
+/** Never in a table: a command that is broken in two cannot be copied. */
+function blockText({ name, class: kind, cleanup, command }: ReturnType<typeof plannedRow>): string {
+  return `${name} (${kind})${cleanup ? ", always, last" : ""}\n${command.replace(/^/gm, "  ")}\n`;
 }
 
 function plannedRow({ block, wantedExit, shown }: PlannedBlock, cleanup: boolean, confirmed: ReadonlySet<string>) {

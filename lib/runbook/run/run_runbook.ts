@@ -124,7 +124,8 @@ function reportOf(ran: readonly BlockResult[], { head, plan, scrub, transcript, 
 
 function runbookNamed({ root, runbook }: RunRequest): Page {
   const pages = toolkitPages(root).filter(({ kind }) => kind === "runbook");
-  const [page] = pagesNamed(pages, [runbook], (name) => `scripts/runbook.ts run ${name} --dry-run`);
+  const commandFor = (name: string) => `scripts/runbook.ts run ${name} --dry-run`;
+  const [page] = pagesNamed(pages, { root, names: [runbook], commandFor });
   if (page === undefined) throw usageFailure("Could not find the runbook", { hint: "scripts/runbook.ts list" });
   return page;
 }

@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { command, defineScript, type Script } from "../../../lib/cli/define_script.ts";
 import { environmentForPrograms } from "../../../lib/config.ts";
 import { blockDigest, executedText } from "../../../lib/runbook/executed_blocks.ts";
-import { type LintReport, lintReport } from "../../../lib/runbook/lint_runbooks.ts";
+import type { LintReport } from "../../../lib/runbook/lint_report.ts";
+import { lintReport } from "../../../lib/runbook/lint_runbooks.ts";
 import { isCommand, parseRunbook } from "../../../lib/runbook/read_runbook.ts";
 import { temporaryFolder } from "../../support/git_repo.ts";
 
