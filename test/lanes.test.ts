@@ -11,23 +11,24 @@ const NAMED = WAITING.flatMap(({ files }) => namedBy(files));
 
 test("lanesOf() puts each file into one lane, in the order in which they came", () => {
   const files = ["test/a.test.ts", ...NAMED, "test/z.test.ts"];
-  expect(lanesOf(files, 2)).toEqual([
-    { name: "working", files: ["test/a.test.ts", "test/z.test.ts"] },
-    { name: "waiting", files: NAMED },
-  ]);
+  const lanes = lanesOf(files, 3);
+  expect(lanes.map(({ name }) => name)).toEqual(["working", "waiting", "lines"]);
+  expect(lanes[0]?.files).toEqual(["test/a.test.ts", "test/z.test.ts"]);
+  for (const { name, files } of lanes.slice(1))
+    expect(files).toEqual(WAITING.filter(({ lane }) => lane === name).flatMap((each) => namedBy(each.files)));
 });
 
 test("lanesOf() makes no empty lane, and one lane where there is one processor", () => {
-  expect(lanesOf(["test/a.test.ts"], 2)).toEqual([{ name: "working", files: ["test/a.test.ts"] }]);
-  expect(lanesOf(NAMED.slice(0, 1), 2)).toEqual([{ name: "waiting", files: NAMED.slice(0, 1) }]);
+  expect(lanesOf(["test/a.test.ts"], 3)).toEqual([{ name: "working", files: ["test/a.test.ts"] }]);
+  expect(lanesOf(NAMED.slice(0, 1), 3)).toEqual([{ name: "waiting", files: NAMED.slice(0, 1) }]);
   const all = [...NAMED, "test/a.test.ts"];
   expect(lanesOf(all, 1)).toEqual([{ name: "only", files: all }]);
 });
 
-test("lanesWanted() is never more than there are processors for, nor than two, and TEST_LANES=1 says one", () => {
-  expect(lanesWanted({})).toBe(Math.min(2, availableParallelism()));
+test("lanesWanted() is one where there is one processor, and TEST_LANES=1 says one", () => {
+  expect(lanesWanted({})).toBe(availableParallelism() > 1 ? 3 : 1);
   expect(lanesWanted({ TEST_LANES: "1" })).toBe(1);
-  expect(lanesWanted({ TEST_LANES: "9" })).toBe(2);
+  expect(lanesWanted({ TEST_LANES: "2" })).toBe(3);
 });
 
 test("every name in lanes.ts is that of a test file, and no file has two reasons", () => {

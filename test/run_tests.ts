@@ -1,4 +1,4 @@
-// Runs the tests and ends with one line, "N passed, N failed", whether in one `bun test` or in two side by side.
+// Runs the tests and ends with one line, "N passed, N failed", whether in one `bun test` or in several side by side.
 // Usage: scripts/bun test/run_tests.ts quick|long [PATH...] [flags of bun test]
 import { normalize } from "node:path";
 import { judge, together, type Verdict } from "./judge_run.ts";
