@@ -8,11 +8,17 @@ import type { MappingLimits } from "./mapping.ts";
 import { readMapping } from "./read_mapping.ts";
 
 /**
+ * @param whenMissing what to type where there is no such file
  * @returns a JSON value without numbers
  * @throws OpsFailure (usage): not there, empty, too large, not UTF-8, not YAML; its words never quote the file
  */
-export function readYamlFile(file: string, what: string, limits: MappingLimits): Readonly<Record<string, unknown>> {
-  const text = textOf(file, what, limits.maxBytes).replace(/^\ufeff/, "");
+export function readYamlFile(
+  file: string,
+  what: string,
+  limits: MappingLimits,
+  whenMissing: string,
+): Readonly<Record<string, unknown>> {
+  const text = textOf(file, what, limits.maxBytes, whenMissing).replace(/^\ufeff/, "");
   const { entries, problems } = readMapping(text, 0, text.length, limits);
   const [problem] = problems;
   if (problem !== undefined) {
@@ -27,9 +33,9 @@ export function readYamlFile(file: string, what: string, limits: MappingLimits):
   return Object.fromEntries([...entries].map(([key, { value }]) => [key, value]));
 }
 
-function textOf(file: string, what: string, maxBytes: number): string {
-  const refused = (observed: string, expected: string) =>
-    usageFailure(`Could not use ${what}`, { observed, expected, where: file, hint: `ls -l ${shellQuoted(file)}` });
+function textOf(file: string, what: string, maxBytes: number, whenMissing: string): string {
+  const refused = (observed: string, expected: string, hint = `ls -l ${shellQuoted(file)}`) =>
+    usageFailure(`Could not use ${what}`, { observed, expected, where: file, hint });
   try {
     const { size } = statSync(file);
     if (size > maxBytes) throw refused(`${size} bytes`, `at most ${maxBytes} bytes`);
@@ -39,6 +45,7 @@ function textOf(file: string, what: string, maxBytes: number): string {
   } catch (error) {
     if (error instanceof TypeError) throw refused("bytes that are no UTF-8", "text in UTF-8");
     if (!(error instanceof Error && "code" in error)) throw error;
-    throw refused(error.code === "ENOENT" ? "no such file" : String(error.code), "a file that can be read");
+    if (error.code === "ENOENT") throw refused("no such file", "a file that can be read", whenMissing);
+    throw refused(String(error.code), "a file that can be read");
   }
 }

@@ -13,7 +13,7 @@ interface Attempt {
 export function connectFailure({ host, identities, deadlineMs }: Attempt, error: unknown): OpsFailure {
   const { level = "", message = "", code = "" } = (error ?? {}) as { level?: string; message?: string; code?: string };
   const reasons: Readonly<Record<string, string>> = {
-    "client-timeout": `no answer within ${deadlineMs / 1000} s`,
+    "client-timeout": `no answer within ${Math.round(deadlineMs / 100) / 10} s`,
     "client-authentication": letNobodyIn(identities),
     "client-socket": code === "ECONNREFUSED" ? "nothing listens on the port" : message || code,
     "client-dns": "the name is not known",

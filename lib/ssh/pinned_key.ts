@@ -11,6 +11,9 @@ export interface PinnedKey {
   readonly key: { readonly type: string; readonly blob: Buffer } | null;
 }
 
+/** The message of a failure for a host that shows another key than the pinned one. */
+export const NOT_TRUSTED = "Could not trust the host";
+
 // 32 bytes in base64 without padding.
 const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
 
@@ -27,7 +30,7 @@ export function pinnedKey(text: string): PinnedKey | null {
 /** @returns null when the host shows the pinned key; else what to throw */
 export function pinFault(host: SshHost, pin: PinnedKey, offered: Buffer): OpsFailure | null {
   if (keyFingerprint(offered) === pin.fingerprint) return null;
-  return new OpsFailure("Could not trust the host", {
+  return new OpsFailure(NOT_TRUSTED, {
     observed: `it shows the key ${keyType(offered)} ${keyFingerprint(offered)}: nothing was sent to it`,
     expected: `${pin.key === null ? "" : `${pin.key.type} `}${pin.fingerprint}, which the configuration pins`,
     where: `${host.hostname}:${host.port}`,

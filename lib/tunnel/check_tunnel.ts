@@ -14,6 +14,8 @@ const OF_SSH: readonly ProbeId[] = ["resolve", "tcp", "host_key", "auth"];
 const NEEDED: readonly ProbeId[] = ["tcp", "forward", "health"];
 /** Shorter than that nothing can be found out about a host. */
 const LEAST_MS = 100;
+/** Of what the far side says: it may say megabytes, and a report is read by people. */
+const SAW_AT_MOST = 300;
 
 /** @throws the signal's reason when aborted; all else is in the report. The path stays open: the caller closes it. */
 export async function checkTunnel(path: Path, round: Round): Promise<TunnelReport> {
@@ -51,7 +53,13 @@ async function lookOnce(probe: Probe, path: Path, blockedBy: ProbeId | null): Pr
   const sight = await sightOf(probe, path, left);
   const ms = sight.ms === undefined ? performance.now() - started : sight.ms;
   const remedy = sight.ok === false ? (sight.remedy ?? probe.remedy(path)) : null;
-  return { ...head, ok: sight.ok, ms: ms === null ? null : Math.round(ms * 10) / 10, saw: sight.saw, remedy };
+  return {
+    ...head,
+    ok: sight.ok,
+    ms: ms === null ? null : Math.round(ms * 10) / 10,
+    saw: shortened(sight.saw),
+    remedy,
+  };
 }
 
 async function sightOf(probe: Probe, path: Path, left: number): Promise<Sight> {
@@ -66,4 +74,8 @@ async function sightOf(probe: Probe, path: Path, left: number): Promise<Sight> {
     const saw = error instanceof OpsFailure && error.observed !== undefined ? error.observed : describeFailure(error);
     return { ok: false, saw: scrubText(saw) };
   }
+}
+
+function shortened(saw: string): string {
+  return saw.length <= SAW_AT_MOST ? saw : `${saw.slice(0, SAW_AT_MOST - 1)}…`;
 }

@@ -3,6 +3,7 @@
 import { dirname, isAbsolute, join } from "node:path";
 import { usageFailure } from "../failure.ts";
 import { readYamlFile } from "../front_matter/read_yaml_file.ts";
+import { shellQuoted } from "../shell_quoted.ts";
 import { pinnedKey } from "../ssh/pinned_key.ts";
 import { refusedList, wrongList } from "./refused_list.ts";
 import { TUNNELS, type Tunnel, unitOf, type WrittenTunnel } from "./tunnel.ts";
@@ -17,7 +18,8 @@ export interface TunnelsFile {
 
 /** @throws OpsFailure (usage) for a file that is not there, is no YAML, or says what no tunnel is: with its line */
 export function readTunnels({ path, home }: TunnelsFile): Tunnel[] {
-  const value = readYamlFile(path, "the list of tunnels", LIMITS);
+  const begin = `install -D -m 600 tunnels.example.yaml ${shellQuoted(path)}; step by step in runbooks/add_a_machine.md`;
+  const value = readYamlFile(path, "the list of tunnels", LIMITS, begin);
   const read = TUNNELS.safeParse(value);
   if (!read.success) throw wrongList(path, value, read.error.issues);
   const { tunnels } = read.data;

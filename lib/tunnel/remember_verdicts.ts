@@ -54,8 +54,14 @@ export async function rememberVerdicts(tunnels: readonly Seen[], memory: Verdict
     if (changes.length === 0 && before.untold.length === 0) return;
     const untold = await tellAll([...before.untold, ...changes], memory, until);
     const news = changes.map(({ tunnel, to, seen_at }) => [tunnel, { verdict: to, since: seen_at }] as const);
-    const after: Memory = { verdicts: { ...before.verdicts, ...Object.fromEntries(news) }, untold };
     if (changes.length === 0 && untold.length === before.untold.length) return;
+    // Telling takes seconds, and the timer's check and a watch keep their verdicts in one file.
+    const now = read(file);
+    const meanwhile = now.untold.filter((each) => !before.untold.some((known) => isSame(each, known)));
+    const after: Memory = {
+      verdicts: { ...now.verdicts, ...Object.fromEntries(news) },
+      untold: [...untold, ...meanwhile].slice(-UNTOLD_AT_MOST),
+    };
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     writeWhole(file, `${JSON.stringify(after, null, 2)}\n`);
   } catch (error) {
@@ -69,6 +75,10 @@ function changeOf({ name, verdict, broken, cause }: Seen, before: Memory, host: 
   const was = before.verdicts[name]?.verdict ?? null;
   if (was === verdict) return [];
   return [{ tunnel: name, from: was, to: verdict, broken, cause, seen_at: new Date().toISOString(), host }];
+}
+
+function isSame(left: VerdictChange, right: VerdictChange): boolean {
+  return left.tunnel === right.tunnel && left.seen_at === right.seen_at;
 }
 
 /** In their order, up to the first that is not taken. */

@@ -71,7 +71,7 @@ export const BREAKS: readonly Break[] = [
     what: "the hub is stopped",
     make: ({ hubHost }) => hubHost.systemctl("stop", HUB),
     says: "down at health",
-    cause: /closed without an answer/,
+    cause: /^nothing answers at 127\.0\.0\.1:\d+ on the far side/,
     section: "the-tunnel-is-up-and-nothing-answers",
   },
   {

@@ -58,3 +58,12 @@ export function sendLine({ there, reader }: TunnelAccount, block: string): void 
 export function publicKey(file: string): string {
   return readFileSync(`${file}.pub`, "utf8").split(" ")[1] ?? "";
 }
+
+/** With the tunnel's key and settings of its own: ssh that has sshd make a socket in a folder of its host. */
+export function socketOverThere({ machine, here, there }: TunnelAccount, path: string): string[] {
+  const known = `UserKnownHostsFile=${machine.home}/.config/state-hub/tunnels/hub/known_hosts`;
+  const settings = ["HostKeyAlias=tunnel", known, "BatchMode=yes", "ExitOnForwardFailure=yes"];
+  const words = ["-i", here.KEY ?? "", "-p", here.SSH_PORT ?? "", ...settings.flatMap((each) => ["-o", each])];
+  const account = `${there.TUNNEL_USER}@${here.HUB_HOST}`;
+  return ["timeout", "10", "ssh", "-F", "none", ...words, "-N", "-R", `${path}:127.0.0.1:1`, account];
+}

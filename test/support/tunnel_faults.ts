@@ -76,7 +76,7 @@ export const TUNNEL_FAULTS: readonly TunnelFault[] = [
   {
     given: "an ssh port that accepts and is silent",
     wanted: "down at host_key",
-    cause: /^no answer within /,
+    cause: /^it takes connections, and shows no key: no answer within /,
     remedy: "ssh-keyscan -p ",
     breaks: async (scene) => {
       const { port, close } = await behind(() => {});
@@ -86,7 +86,7 @@ export const TUNNEL_FAULTS: readonly TunnelFault[] = [
   {
     given: "packets that vanish before the ssh host",
     wanted: "down at host_key",
-    cause: /^no answer within /,
+    cause: /^it takes connections, and shows no key: no answer within /,
     remedy: "ssh-keyscan -p ",
     breaks: async (scene) => {
       const relay = await relayTo(`http://127.0.0.1:${scene.sshd.port}`);
@@ -171,7 +171,7 @@ export const TUNNEL_FAULTS: readonly TunnelFault[] = [
   {
     given: "a slow hub",
     wanted: "degraded",
-    cause: /^It answers after \d+ ms, wanted at most 400: a long or lossy line, or a busy hub$/,
+    cause: /^It answers after \d+ ms, wanted at most 250: a long or lossy line, or a busy hub$/,
     remedy: "",
     breaks: (scene) => {
       const fetch = async (request: Request) => {

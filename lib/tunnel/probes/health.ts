@@ -1,11 +1,14 @@
 // A State Hub answers through the tunnel, and says that it can do its work. A port that is open, or a 200 of anything else, is
 // no hub.
 import { OpsFailure } from "../../failure.ts";
+import { ForwardFault, type ForwardFaultKind, forwardOut } from "../../ssh/forward_out.ts";
 import { askHealth } from "../ask_health.ts";
 import type { Path } from "../path.ts";
 import type { Probe, Sight } from "../probe.ts";
 
 const HEALTH_MS = 5_000;
+const REASON_MS = 1_000;
+const TOLD: readonly ForwardFaultKind[] = ["forbidden", "closed"];
 /** A slow answer may be the first on a new line, or a busy moment of this machine: the best of three counts. */
 const TRIES = 3;
 
@@ -38,8 +41,19 @@ async function ask(path: Path) {
   try {
     return await askHealth(entry, { path: tunnel.health.path, deadlineMs, signal, agent, onBytes: path.heard });
   } catch (error) {
-    const fault = path.listener?.fault() ?? null;
-    throw fault ?? error;
+    throw path.listener?.fault() ?? (await faultBehindUnit(path)) ?? error;
+  }
+}
+
+/** A unit's ssh closes what does not go on, and says why in its log alone; a connection of the check's own is told the reason. */
+async function faultBehindUnit(path: Path): Promise<ForwardFault | null> {
+  const { ownPath, connection, tunnel } = path;
+  if (!ownPath || connection === null) return null;
+  try {
+    (await forwardOut(connection, tunnel.target, path.within(REASON_MS))).close();
+    return null;
+  } catch (fault) {
+    return fault instanceof ForwardFault && TOLD.includes(fault.kind) ? fault : null;
   }
 }
 

@@ -1,8 +1,10 @@
 // Whoever answers there is the host that the configuration pins; nothing is sent to anybody else.
 import { OpsFailure } from "../../failure.ts";
+import { scrubText } from "../../secret.ts";
 import { openInStages } from "../../ssh/open_in_stages.ts";
-import { pinnedKey } from "../../ssh/pinned_key.ts";
-import type { Probe } from "../probe.ts";
+import { NOT_TRUSTED, pinnedKey } from "../../ssh/pinned_key.ts";
+import type { Path } from "../path.ts";
+import type { Probe, Sight } from "../probe.ts";
 import { sshSocket } from "./tcp.ts";
 
 const HANDSHAKE_MS = 10_000;
@@ -23,9 +25,25 @@ export const hostKey: Probe = {
       () => turn?.end(true),
       () => turn?.end(false),
     );
-    await path.stages.trusted;
+    try {
+      await path.stages.trusted;
+    } catch (error) {
+      return faultOf(error, path);
+    }
     return { ok: true, saw: pinned.fingerprint };
   },
   remedy: ({ host, tunnel }) =>
     `ssh-keyscan -p ${host?.port ?? 22} ${host?.hostname ?? tunnel.ssh.host} | ssh-keygen -lf -; ask the host's administrator whether it was reinstalled, and change ssh.host_key only for what was read on the host itself`,
 };
+
+/** Another key is one story, no key at all another: then nobody was installed anew, and nothing has to be pinned. */
+function faultOf(error: unknown, { host, signal, tunnel }: Path): Sight {
+  signal.throwIfAborted();
+  if (!(error instanceof OpsFailure) || error.message === NOT_TRUSTED) throw error;
+  const port = host?.port ?? 22;
+  return {
+    ok: false,
+    saw: scrubText(`it takes connections, and shows no key: ${error.observed ?? error.message}`),
+    remedy: `on the host: ss -ltnp 'sport = :${port}'; systemctl status ssh; from here: ssh-keyscan -p ${port} ${host?.hostname ?? tunnel.ssh.host}`,
+  };
+}

@@ -13,6 +13,9 @@ export const tcp: Probe = {
   wanted: ({ host, tunnel }) => `port ${host?.port ?? tunnel.ssh.port ?? 22} to be open`,
   look: async (path) => {
     if (path.isWarm) return { ok: true, saw: "open, as before" };
+    // Those of a round whose time ran out before the key was shown: they would be held for good.
+    path.turn?.end(false);
+    path.socket?.destroy();
     const place = `${path.host?.hostname}:${path.host?.port}`;
     const leftMs = path.within(Number.POSITIVE_INFINITY);
     const withinMs = leftMs - Math.min(leftMs / 2, AFTER_TURN_MS);

@@ -2,10 +2,23 @@
 // unless it is told otherwise.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type NoTurn, OPENING_AT_ONCE, type Turn, takeTurn } from "../../../lib/ssh/handshake_turn.ts";
+import { Path } from "../../../lib/tunnel/path.ts";
+import { resolve } from "../../../lib/tunnel/probes/resolve.ts";
+import { tcp } from "../../../lib/tunnel/probes/tcp.ts";
+import { readTunnels } from "../../../lib/tunnel/read_tunnels.ts";
 import { temporaryFolder } from "../../support/git_repo.ts";
 import { type ServedHub, servedHub } from "../../support/served_hub.ts";
 import { type Sshd, startSshd } from "../../support/sshd.ts";
-import { checkOne, checkTunnels, probeOf, shortOf, type TunnelWords, tunnelWords } from "../../support/tunnel_scene.ts";
+import {
+  checkOne,
+  checkTunnels,
+  probeOf,
+  shortOf,
+  type TunnelWords,
+  termsFor,
+  tunnelWords,
+  writeTunnels,
+} from "../../support/tunnel_scene.ts";
 
 const TUNNELS = 20;
 
@@ -55,6 +68,17 @@ describe("checkAll() and many tunnels to one host", () => {
     expect(probeOf(busy, "host_key").saw).toBe("not tried: it stands on tcp");
     for (const turn of [...turns, await before]) endTurn(turn);
     expect(shortOf(await checkOne(folder.path, hubTunnel()))).toBe("healthy");
+  });
+
+  test("a tunnel whose rounds run out of time after its host took the connection holds one turn, not one a round", async () => {
+    const file = writeTunnels(folder.path, [hubTunnel()]);
+    const [tunnel] = readTunnels({ path: file, home: folder.path });
+    if (tunnel === undefined) throw new Error("No tunnel was read");
+    const path = new Path(tunnel, termsFor(folder.path));
+    path.round = { ...path.round, deadline: performance.now() + 10_000 };
+    await resolve.look(path);
+    for (let round = 0; round <= OPENING_AT_ONCE; round++) expect((await tcp.look(path)).ok).toBe(true);
+    path.close();
   });
 
   test("checkAll() finds each of them down when the host lets nobody in", async () => {
