@@ -35,6 +35,7 @@ const GROUND = [
   "within",
   "canonical",
   "whole_file",
+  "private_folder",
   "plan",
   "schedule",
   "markdown",

@@ -1,9 +1,11 @@
 // What was done, when, by whom: one JSON object a line, on the disk before anything follows from it, added to and never
 // rewritten. Without it a run that was killed would have to guess what it had begun.
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+
+import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { OpsFailure } from "../failure.ts";
+import { makePrivateFolder } from "../private_folder.ts";
 import { shellQuoted } from "../shell_quoted.ts";
 
 const entry = z.strictObject({
@@ -55,7 +57,7 @@ export function addEntry(
 ): Entry {
   const at = new Date().toISOString();
   const made: Entry = { at, host, pid: process.pid, operator, step: null, act: null, detail: {}, ...what };
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makePrivateFolder(dirname(path));
   const before = textOf(path);
   const lines = linesOf(before);
   const broken = lines.length > 0 && lineOf(lines.at(-1) ?? "") === null;

@@ -1,8 +1,10 @@
 // A plan on the disk: whole or not there, readable by its owner alone, and in the place of nothing but another plan. What is
 // read back is judged strictly: a plan of another kind, another version, or with a changed word is refused.
-import { lstatSync, mkdirSync } from "node:fs";
+
+import { lstatSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { OpsFailure, usageFailure } from "../failure.ts";
+import { makePrivateFolder } from "../private_folder.ts";
 import { shellQuoted } from "../shell_quoted.ts";
 import { writeWhole } from "../whole_file.ts";
 import { isUnaltered, type Plan, savedPlan } from "./plan.ts";
@@ -18,7 +20,7 @@ const MAX_BYTES = 4 * 1024 * 1024;
 export function writePlan(file: string, plan: Plan): void {
   const path = resolve(file);
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makePrivateFolder(dirname(path));
     requireRoom(path);
     writeWhole(path, `${JSON.stringify(plan, null, 2)}\n`);
   } catch (cause) {

@@ -4,6 +4,7 @@ import { accessSync, constants, mkdirSync, type Stats, statSync } from "node:fs"
 import { dirname } from "node:path";
 import { OpsFailure } from "../failure.ts";
 import { run } from "../process/run.ts";
+import { shellQuoted } from "../shell_quoted.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import { nameOfUid, type ServerUser, whoWeAre } from "./server_user.ts";
 
@@ -86,7 +87,8 @@ export async function proveMayEnter(
     observed: `the server runs as ${user.name}, who may not enter ${closed}, which is ${owned(statSync(closed))}`,
     expected: "a path that it may enter (x for others on every folder)",
     where: folder,
-    hint: needed.another,
+    // A folder of ours; one above it may be closed on purpose.
+    hint: closed === folder ? `chmod o+x ${shellQuoted(closed)}` : needed.another,
   });
 }
 

@@ -1,7 +1,9 @@
 // The folder in which runs wait for the database: one file a run, whole or not there, oldest first by name.
-import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+
+import { chmodSync, lstatSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { OpsFailure } from "../../failure.ts";
+import { makePrivateFolder } from "../../private_folder.ts";
 import { shellQuoted } from "../../shell_quoted.ts";
 
 const NAME = /^(\d{10})-([0-9a-f-]{36})\.json$/;
@@ -41,10 +43,9 @@ export function spoolFolder(home: string, hubKey: string): string {
  * plant one.
  * @throws OpsFailure when it is no folder, or somebody else's; the file system's own error
  */
-export function openSpoolFolder(home: string, folder: string): void {
-  mkdirSync(home, { recursive: true, mode: 0o755 });
+export function openSpoolFolder(_home: string, folder: string): void {
   for (const path of [dirname(folder), folder]) {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makePrivateFolder(path);
     const found = lstatSync(path);
     if (!found.isDirectory() || found.uid !== process.geteuid?.()) {
       throw new OpsFailure("Could not use the folder of runs that wait", {

@@ -1,5 +1,6 @@
 // Installed units on their way out and back: their text and what they were (a file, a link to the toolkit's), with digests. Nothing
 // is overwritten on either way: a unit that somebody wrote meanwhile is theirs.
+
 import {
   lstatSync,
   mkdirSync,
@@ -15,6 +16,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { digestOfText } from "../../canonical.ts";
 import { OpsFailure } from "../../failure.ts";
+import { makePrivateFolder } from "../../private_folder.ts";
 import { shellQuoted } from "../../shell_quoted.ts";
 import { writeWhole } from "../../whole_file.ts";
 
@@ -54,13 +56,13 @@ export function copyToArchive(
   { units, enabled, made_at }: Pick<UnitArchive, "units" | "enabled" | "made_at">,
 ): UnitArchive {
   const files = installedFiles(installed, units);
+  makePrivateFolder(archiveFolder);
   for (const { name } of files) {
     const path = join(archiveFolder, name);
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     putNew(path, readFileSync(join(installed, name), "utf8"), 0o600);
   }
   const made: UnitArchive = { schema_version: 1, made_at, units: [...units], enabled: [...enabled], files };
-  mkdirSync(archiveFolder, { recursive: true, mode: 0o700 });
   writeWhole(join(archiveFolder, CONTENTS), `${JSON.stringify(made, null, 2)}\n`);
   return made;
 }

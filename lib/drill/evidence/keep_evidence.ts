@@ -1,9 +1,11 @@
 // The evidence of a drill: the whole report in a file of its own, sealed by its digest, which the progress event repeats. Whoever
 // relies on a drill later can tell that it reads what was found then.
-import { accessSync, constants, mkdirSync } from "node:fs";
+
+import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { digestOf } from "../../canonical.ts";
 import { OpsFailure } from "../../failure.ts";
+import { makePrivateFolder } from "../../private_folder.ts";
 import { shellQuoted } from "../../shell_quoted.ts";
 import { writeWhole } from "../../whole_file.ts";
 import { DRILL } from "./drill_name.ts";
@@ -29,7 +31,7 @@ export function keepEvidence(home: string, report: DrillReport, at: Date): KeptE
   const document = { schema_version: 1, inputs: inputsOf(report), ...report };
   const digest = digestOf(document);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makePrivateFolder(folder);
     writeWhole(file, `${JSON.stringify({ ...document, digest }, null, 2)}\n`);
   } catch (cause) {
     throw notKept(home, file, cause);
@@ -41,7 +43,7 @@ export function keepEvidence(home: string, report: DrillReport, at: Date): KeptE
 export function requireEvidenceFolder(home: string): void {
   const folder = folderIn(home);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makePrivateFolder(folder);
     accessSync(folder, constants.W_OK);
   } catch (cause) {
     throw notKept(home, folder, cause);

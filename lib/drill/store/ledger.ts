@@ -1,9 +1,11 @@
 // What this machine wrote into stores and took out of them, on its own disk. A store can be edited, sealed again and rolled back
 // by whoever can write there; this memory is what tells.
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+
+import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { OpsFailure } from "../../failure.ts";
+import { makePrivateFolder } from "../../private_folder.ts";
 import { shellQuoted } from "../../shell_quoted.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -55,7 +57,7 @@ export function ledgerPath(stateHubHome: string): string {
 function add(stateHubHome: string, entry: Line["entry"], known: KnownManifest): void {
   const path = ledgerPath(stateHubHome);
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makePrivateFolder(dirname(path));
     const torn = !/(^|\n)$/.test(textOf(path));
     append(path, `${torn ? "\n" : ""}${JSON.stringify({ at: new Date().toISOString(), entry, ...known })}\n`);
   } catch (cause) {

@@ -1,9 +1,11 @@
 // The folders below $STATE_HUB_HOME/mirrors: made whole or not at all, replaced by a rename. A run that was killed in the
 // middle leaves a folder in `.making`, never half a mirror under a mirror's name.
-import { appendFileSync, lstatSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+
+import { appendFileSync, lstatSync, readFileSync, renameSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { OpsFailure } from "../../failure.ts";
+import { makePrivateFolder } from "../../private_folder.ts";
 import { run } from "../../process/run.ts";
 import { type Checkout, checkoutAt } from "../checkout.ts";
 import { whyGitFailed } from "../git_says.ts";
@@ -35,7 +37,7 @@ export function mirrorAt(path: string, commit: string): Checkout | null {
 export async function makeAside(path: string, commit: string): Promise<Checkout> {
   const making = asidePath(path, "new");
   await rm(making, { recursive: true, force: true });
-  mkdirSync(dirname(making), { recursive: true, mode: 0o700 });
+  makeAsideFolder(path);
   const argv = ["git", "init", "--quiet", "--bare", "--template=", "--initial-branch=main"];
   const env = { ...gitEnvironment(), GIT_DEFAULT_REF_FORMAT: "files" };
   const made = await run([...argv, `--object-format=${formatOf(commit)}`, "--", making], {
@@ -63,7 +65,7 @@ export async function discard(path: string): Promise<void> {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
   const old = asidePath(path, "old");
   await rm(old, { recursive: true, force: true });
-  mkdirSync(dirname(old), { recursive: true, mode: 0o700 });
+  makeAsideFolder(path);
   renameSync(path, old);
   await rm(old, { recursive: true, force: true });
 }
@@ -71,6 +73,12 @@ export async function discard(path: string): Promise<void> {
 /** Removes what a failed making left. */
 export async function dropAside(path: string): Promise<void> {
   await rm(asidePath(path, "new"), { recursive: true, force: true });
+}
+
+/** Where mirrors are made and taken apart; their own folder is as private. */
+function makeAsideFolder(path: string): void {
+  makePrivateFolder(dirname(path));
+  makePrivateFolder(join(dirname(path), MAKING));
 }
 
 function asidePath(path: string, what: "new" | "old"): string {

@@ -1,10 +1,10 @@
 // How git reaches remotes in an unattended run: it asks nobody for a password, waits for nobody, and takes no program
 // from a repository. One prompt would hang a fleet; one `core.sshCommand` would run whatever a repo's author wrote.
+
 import { createHash, randomUUID } from "node:crypto";
 import {
   chmodSync,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { environmentForPrograms } from "../../config.ts";
+import { makePrivateFolder } from "../../private_folder.ts";
 import { IDENTITY_ENVIRONMENT } from "../invocation.ts";
 import { accessConfig } from "./access_config.ts";
 
@@ -99,7 +100,7 @@ function sshCommand(home: string): string {
 /** Mode 600 in a folder of mode 700: safe.directory is a statement of trust that nobody else may edit. */
 function keepFile(folder: string, text: string): string {
   const path = join(folder, `config-${createHash("sha256").update(text).digest("hex").slice(0, 12)}`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makePrivateFolder(folder);
   chmodSync(folder, 0o700);
   if (existsSync(path) && readFileSync(path, "utf8") === text) {
     utimesSync(path, new Date(), new Date());

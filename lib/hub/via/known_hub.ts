@@ -1,8 +1,10 @@
 // Which hub answered at an address when it was asked last. Of a hub that is down nobody can ask who it is, and a run that was
 // skipped for its sake must be told to no other.
-import { mkdirSync, readFileSync } from "node:fs";
+
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { makePrivateFolder } from "../../private_folder.ts";
 import { writeWhole } from "../../whole_file.ts";
 
 const IDENTITY = z.object({ instance_id: z.uuid(), system_identifier: z.string().regex(/^\d{1,20}$/) });
@@ -21,7 +23,7 @@ export function knownHub(home: string, url: string): HubIdentity | null {
 export function rememberHub(home: string, url: string, identity: HubIdentity): void {
   if (Bun.deepEquals(knownHub(home, url), identity)) return;
   try {
-    mkdirSync(join(home, "via"), { recursive: true, mode: 0o700 });
+    makePrivateFolder(join(home, "via"));
     writeWhole(fileOf(home, url), `${JSON.stringify(identity)}\n`);
   } catch {
     // A home that cannot be written, such as a pod's without a volume.

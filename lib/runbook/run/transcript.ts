@@ -1,8 +1,10 @@
 // What a run did, kept block by block as it goes: a run that is cut off leaves what it had done, and where to go on. One file
 // for programs (JSON lines) and one for people, both for the owner alone.
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+
+import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { OpsFailure } from "../../failure.ts";
+import { makePrivateFolder } from "../../private_folder.ts";
 import { shellQuoted } from "../../shell_quoted.ts";
 import type { BlockResult } from "./run_blocks.ts";
 
@@ -37,7 +39,7 @@ export function openTranscript(folder: string, head: TranscriptHead, scrub: (tex
   const [file, readable] = [join(folder, `${name}.jsonl`), join(folder, `${name}.txt`)];
   const line = (record: object) => `${JSON.stringify(record)}\n`;
   inTranscript(file, () => {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makePrivateFolder(folder);
     writeFileSync(file, line({ at: started, event: "run_started", ...head }), { mode: 0o600, flag: "wx" });
     writeFileSync(readable, headText(head, started), { mode: 0o600, flag: "wx" });
   });
