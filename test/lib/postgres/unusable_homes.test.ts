@@ -89,6 +89,10 @@ test("startEmbedded() as root names the folder that the server's account may not
     observed: expect.stringContaining(`may not enter ${hidden}, which is mode 0700 of root`),
     hint: "export STATE_HUB_HOME=/var/lib/state-hub",
   });
+  // The home itself is ours to open; what is above it may be closed on purpose.
+  await expect(startEmbedded({ home: hidden, env, connect: probe })).rejects.toMatchObject({
+    hint: `chmod o+x ${hidden}`,
+  });
 });
 
 test(
