@@ -1,6 +1,6 @@
 #!/usr/bin/env -S sh -c 'exec "$(dirname "$(readlink -f "$0")")/bun" "$0" "$@"'
 // Proves the private path to the hub, layer by layer, and names the first that is broken.
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { command, defineScript, type Io } from "../lib/cli/define_script.ts";
 import { main } from "../lib/cli/main.ts";
 import { environmentForPrograms, readConfig, readServiceConfig } from "../lib/config.ts";
@@ -28,24 +28,25 @@ interface HealthArguments {
 }
 
 async function tunnelsOf(args: { readonly names: readonly string[]; readonly config?: string | undefined }) {
-  const { chosen, readTunnels } = await import("../lib/tunnel/read_tunnels.ts");
-  const env = environmentForPrograms();
-  const path =
-    args.config === undefined ? join(env.HOME ?? "/", ".config/state-hub/tunnels.yaml") : resolve(args.config);
-  return { path, tunnels: chosen(readTunnels({ path, home: env.HOME ?? "/" }), args.names) };
+  const { chosen, ownList, readTunnels } = await import("../lib/tunnel/read_tunnels.ts");
+  const home = environmentForPrograms().HOME ?? "/";
+  const own = ownList(home);
+  const path = args.config === undefined ? own : resolve(args.config);
+  const other = path === own ? undefined : path;
+  return { path, other, tunnels: chosen(readTunnels({ path, home }), args.names) };
 }
 
-async function memoryOf(io: Io) {
+async function memoryOf(io: Io, list: string | undefined) {
   const { stateHubHome: home, host, database } = readConfig();
   const { hubUrl: url, token } = readServiceConfig();
   const hub = { database: database.kind === "url" ? database.url : null, url, token };
   const { tellHub } = await import("../lib/tunnel/tell_hub.ts");
   const tell = (...told: [change: Parameters<typeof tellHub>[1], withinMs: number]) => tellHub(hub, ...told);
-  return { home, host, tell, note: io.note };
+  return { home, list, host, tell, note: io.note };
 }
 
 async function health(args: HealthArguments, io: Io) {
-  const { tunnels } = await tunnelsOf(args);
+  const { tunnels, other } = await tunnelsOf(args);
   const hold = args.hold ?? 0;
   const timeout = args.timeout ?? TIMEOUT_S + hold;
   if (hold > 0 && timeout <= hold)
@@ -60,7 +61,8 @@ async function health(args: HealthArguments, io: Io) {
     holdSeconds: args.hold ?? null,
     quietMs: 3_000 * args.interval,
   };
-  const terms = { path, timeoutMs: timeout * 1_000, signal: io.signal, memory: await memoryOf(io) };
+  const memory = await memoryOf(io, other);
+  const terms = { path, timeoutMs: timeout * 1_000, signal: io.signal, memory, config: args.config };
   if (!args.watch) {
     const { healthCommand } = await import("../lib/tunnel/health_command.ts");
     return healthCommand(tunnels, terms);
@@ -143,7 +145,9 @@ export const script = defineScript({
       run: async (args) => {
         const { path, tunnels } = await tunnelsOf(args);
         const { renderCommand } = await import("../lib/tunnel/render_command.ts");
-        return renderCommand(tunnels, { config: path, dryRun: args["dry-run"] });
+        const { configFlag } = await import("../lib/tunnel/config_flag.ts");
+        const asked = `${args.names.map((name) => ` ${name}`).join("")}${configFlag(args.config)}`;
+        return renderCommand(tunnels, { config: path, dryRun: args["dry-run"], asked });
       },
     }),
   ],

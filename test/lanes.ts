@@ -54,8 +54,13 @@ export const WAITING: readonly Waiting[] = [
   },
   {
     lane: "waiting",
-    files: "test/lib/postgres/start_embedded.test.ts",
+    files: "test/lib/postgres/{start_embedded,disposable/start_disposable}.test.ts",
     why: "servers that start and stop, mostly on the disk",
+  },
+  {
+    lane: "waiting",
+    files: "test/{backup_runbook,scenarios/backup_units,scenarios/sweep_budget}.test.ts",
+    why: "units, keys and stores, and a time that has to be used up",
   },
   {
     lane: "waiting",

@@ -10,6 +10,8 @@ export interface Output {
   readonly colour: boolean;
   /** Columns, 0 where unknown: not a terminal, or one that does not say. */
   columns(): number;
+  /** Lines of the window, 0 where unknown. */
+  rows(): number;
   /**
    * Resolves when all of it has been taken, or when nobody reads any more.
    * @throws OpsFailure (automation) when it could not be written: a full disk, an I/O error
@@ -55,6 +57,7 @@ function openOutput(stream: WriteStream, fd: number, config: TerminalConfig): Ou
     isTty,
     colour: hasColour(isTty, config),
     columns: () => (isTty ? stream.columns || 0 : 0),
+    rows: () => (isTty ? stream.rows || 0 : 0),
     write,
     writeNow: (text) => {
       if (!gone) bestEffort(fd, text);

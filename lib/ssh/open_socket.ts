@@ -12,6 +12,8 @@ export interface SocketOptions {
 
 /** @throws OpsFailure (automation) that names what each address said; the signal's reason */
 export async function openSocket({ addresses, port, deadlineMs, signal }: SocketOptions): Promise<Socket> {
+  // One that was aborted before says so to nobody who listens for it.
+  signal.throwIfAborted();
   const said: string[] = [];
   const share = deadlineMs / Math.max(1, addresses.length);
   for (const address of addresses) {

@@ -31,14 +31,23 @@ export async function checkTunnel(path: Path, round: Round): Promise<TunnelRepor
     path.round = OF_SSH.includes(probe.id) ? forSsh : round;
     probes.push(await lookOnce(probe, path, blocker(probe, probes, path)));
   }
-  const judged = judge(probes, { ownPath: path.ownPath, slowMs: path.terms.slowMs });
+  const isOfEarlierList = isSound(path);
+  const judged = judge(probes, { ownPath: path.ownPath, isOfEarlierList, slowMs: path.terms.slowMs });
   return { name: path.tunnel.name, ...judged, probes };
 }
 
+/** Nothing is wrong with what the list says: config then fails for settings of an earlier list alone, which stop nothing. */
+function isSound({ tunnel }: Path): boolean {
+  return tunnel.problems.length === 0;
+}
+
 /** The lowest broken layer that this one stands on, or null. */
-function blocker(probe: Probe, before: readonly ProbeResult[], { ownPath }: Path): ProbeId | null {
+function blocker(probe: Probe, before: readonly ProbeResult[], path: Path): ProbeId | null {
   if (probe.always) return null;
-  const broken = before.filter(({ id, ok }) => ok === false || (ok === null && NEEDED.includes(id)));
+  const { ownPath } = path;
+  const isBroken = ({ id, ok }: ProbeResult) =>
+    ok === null ? NEEDED.includes(id) : !ok && !(id === "config" && isSound(path));
+  const broken = before.filter(isBroken);
   const under = ownPath && !OF_SSH.includes(probe.id) ? broken.filter(({ id }) => !OF_SSH.includes(id)) : broken;
   return under[0]?.id ?? null;
 }

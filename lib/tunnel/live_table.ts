@@ -4,10 +4,11 @@ import type { View } from "../cli/define_script.ts";
 import { printableBlock } from "../cli/printable.ts";
 import { openTerminal } from "../cli/streams.ts";
 import { viewFor } from "../cli/view.ts";
+import type { Screen } from "./fitted_table.ts";
 
 export interface LiveTable {
   /** @returns false when nobody looks any more */
-  draw(text: (view: View) => string): Promise<boolean>;
+  draw(text: (view: View, screen: Screen) => string): Promise<boolean>;
 }
 
 const TOP_LEFT = "\u001b[H";
@@ -22,7 +23,8 @@ export async function openLiveTable(): Promise<LiveTable | null> {
   return {
     draw: async (text) => {
       // A window may have been made wider since.
-      const lines = printableBlock(text(await viewFor(out)).trimEnd(), out.colour).split("\n");
+      const screen = { columns: out.columns(), rows: out.rows() };
+      const lines = printableBlock(text(await viewFor(out), screen).trimEnd(), out.colour).split("\n");
       const start = isFirst ? `${TOP_LEFT}${CLEAR_BELOW}` : TOP_LEFT;
       isFirst = false;
       await out.write(`${start}${lines.map((line) => `${line}${CLEAR_LINE}\n`).join("")}${CLEAR_BELOW}`);

@@ -16,6 +16,11 @@ export interface TunnelsFile {
   readonly home: string;
 }
 
+/** The account's own list, whose tunnels its units keep. */
+export function ownList(home: string): string {
+  return join(home, ".config/state-hub/tunnels.yaml");
+}
+
 /** @throws OpsFailure (usage) for a file that is not there, is no YAML, or says what no tunnel is: with its line */
 export function readTunnels({ path, home }: TunnelsFile): Tunnel[] {
   const begin = `install -D -m 600 tunnels.example.yaml ${shellQuoted(path)}; step by step in runbooks/add_a_machine.md`;
@@ -30,7 +35,8 @@ export function readTunnels({ path, home }: TunnelsFile): Tunnel[] {
   }
   return tunnels.map((written) => {
     const { runs_as, ssh, ...rest } = written;
-    return { ...rest, unit: unitOf(runs_as), ssh: withKey(ssh, path, home), problems: problemsOf(written, tunnels) };
+    const problems = problemsOf(written, tunnels);
+    return { ...rest, list: path, unit: unitOf(runs_as), ssh: withKey(ssh, path, home), problems };
   });
 }
 

@@ -1,19 +1,23 @@
 // Writes what each tunnel's unit reads, beside the list of tunnels, and shows what has to be done by hand: the far side's line,
 // and the commands that start the unit. Nothing is started here, and a file that says the same is left alone.
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import type { Outcome, View } from "../cli/define_script.ts";
 import { usageFailure } from "../failure.ts";
 import { shellQuoted } from "../shell_quoted.ts";
 import { pinnedKey } from "../ssh/pinned_key.ts";
 import { writeWhole } from "../whole_file.ts";
+import { publicHalf } from "./public_half.ts";
 import { authorizedKeysLine, unitFiles } from "./render_tunnels.ts";
 import type { Tunnel } from "./tunnel.ts";
+import { isTemplates, settingsFolder, textOf } from "./unit_settings.ts";
 
 export interface RenderTerms {
   /** The list of tunnels. */
   readonly config: string;
   readonly dryRun: boolean;
+  /** The names and the list as they were typed, for the command that comes next: " hub --config other.yaml". */
+  readonly asked: string;
 }
 
 interface Rendered {
@@ -24,11 +28,15 @@ interface Rendered {
   readonly far_side: string;
 }
 
-const TEMPLATE = /^state-hub-tunnel@([\w.-]+)\.service$/;
+/** In an ssh_config, between quotes, ssh reads them as something else than a part of the name. */
+const NO_PART_OF_A_PATH = /["%\\\p{Cc}]|\$\{/u;
 
 /** @throws OpsFailure (usage) for a tunnel that cannot be kept by the unit as it is written; then nothing is written */
-export async function renderCommand(tunnels: readonly Tunnel[], { config, dryRun }: RenderTerms): Promise<Outcome> {
-  const kept = tunnels.filter(({ unit }) => unit !== null && TEMPLATE.test(unit));
+export async function renderCommand(
+  tunnels: readonly Tunnel[],
+  { config, dryRun, asked }: RenderTerms,
+): Promise<Outcome> {
+  const kept = tunnels.filter(({ unit }) => isTemplates(unit));
   if (kept.length === 0)
     throw refused(config, "no tunnel with runs_as: unit:state-hub-tunnel@NAME", "one that a unit keeps");
   const all = kept.map((tunnel) => prepared(tunnel, config));
@@ -37,7 +45,9 @@ export async function renderCommand(tunnels: readonly Tunnel[], { config, dryRun
     exitCode: 0,
     document: { dry_run: dryRun, tunnels: rendered },
     render: (view) => rendered.map((each) => renderedBlock(each, dryRun, view)).join("\n\n"),
-    next: dryRun ? "scripts/tunnel_health.ts render" : `systemctl --user enable --now ${rendered[0]?.unit}`,
+    next: dryRun
+      ? `scripts/tunnel_health.ts render${asked}`
+      : `systemctl --user enable --now ${rendered.map(({ unit }) => unit).join(" ")}`,
   };
 }
 
@@ -56,7 +66,15 @@ function prepared(tunnel: Tunnel, config: string) {
     });
   if (ssh.identity_file === undefined)
     throw refused(config, `tunnel ${name}: no ssh.identity_file`, "a key of the tunnel's own, without a passphrase");
-  const folder = join(dirname(config), "tunnels", TEMPLATE.exec(unit)?.[1] ?? name);
+  if (NO_PART_OF_A_PATH.test(ssh.identity_file)) {
+    const observed = `tunnel ${name}: ssh.identity_file is ${JSON.stringify(ssh.identity_file)}`;
+    throw refused(
+      config,
+      observed,
+      'a path without ", %, \\, ${ and line breaks, which ssh does not read as they stand',
+    );
+  }
+  const folder = settingsFolder(tunnel);
   const { ssh_config, known_hosts } = unitFiles(tunnel, key, folder);
   return {
     tunnel: name,
@@ -73,21 +91,9 @@ function prepared(tunnel: Tunnel, config: string) {
 }
 
 function written(path: string, text: string, dryRun: boolean): Rendered["files"][number] {
-  if (existsSync(path) && readFileSync(path, "utf8") === text) return { path, did: "same" };
+  if (textOf(path) === text) return { path, did: "same" };
   if (!dryRun) writeWhole(path, text);
   return { path, did: "written" };
-}
-
-function publicHalf(file: string, name: string): string {
-  try {
-    return readFileSync(`${file}.pub`, "utf8");
-  } catch {
-    throw usageFailure("Could not render the tunnel", {
-      observed: `tunnel ${name}: ${file}.pub is not there`,
-      expected: "both halves of a key of its own",
-      hint: `ssh-keygen -t ed25519 -N '' -f ${shellQuoted(file)}`,
-    });
-  }
 }
 
 function renderedBlock(

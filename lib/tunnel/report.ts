@@ -46,10 +46,15 @@ export interface HealthReport {
 
 const GRAVITY: readonly Verdict[] = ["healthy", "degraded", "unknown", "down"];
 
+/** For sorting: the better one first. */
+export function byGravity(left: Verdict, right: Verdict): number {
+  return GRAVITY.indexOf(left) - GRAVITY.indexOf(right);
+}
+
 /** The worst of all; of none unknown. */
 export function worst(verdicts: readonly Verdict[]): Verdict {
   if (verdicts.length === 0) return "unknown";
-  return verdicts.reduce((left, right) => (GRAVITY.indexOf(right) > GRAVITY.indexOf(left) ? right : left));
+  return verdicts.reduce((left, right) => (byGravity(right, left) > 0 ? right : left));
 }
 
 export const EXIT_OF: Readonly<Record<Verdict, 0 | 1 | 2>> = { healthy: 0, degraded: 0, down: 1, unknown: 2 };

@@ -26,17 +26,20 @@ export async function tellHub(hub: HubToTell, change: VerdictChange, withinMs: n
   );
 }
 
-function summaryOf({ tunnel, from, to, cause }: VerdictChange): string {
-  return `${tunnel}: ${from === null ? "" : `${from} to `}${to}${cause === null ? "" : ` (${cause})`}`;
+function summaryOf({ tunnel, list, from, to, cause }: VerdictChange): string {
+  return `${tunnel}${list === null ? "" : ` of ${list}`}: ${from === null ? "" : `${from} to `}${to}${cause === null ? "" : ` (${cause})`}`;
 }
 
+/** A check that was killed before it noted that it had told tells it again: by either way the hub has it once. */
 async function insert(url: Secret, change: VerdictChange, answerWithinMs: number): Promise<boolean> {
+  const { key, ...detail } = change;
   const database = await openDatabase({ url, applicationName: TYPE, access: "read-write", answerWithinMs });
   try {
     await database.transaction(
       (tx) => tx`
-        insert into progress_events (event_type, source, summary, detail)
-        values (${TYPE}, ${TYPE}, ${summaryOf(change)}, ${JSON.stringify(change)}::text::jsonb)`,
+        insert into progress_events (id, event_type, source, summary, detail)
+        values (${key}, ${TYPE}, ${TYPE}, ${summaryOf(change)}, ${JSON.stringify(detail)}::text::jsonb)
+        on conflict (id) do nothing`,
     );
     return true;
   } finally {
@@ -45,16 +48,15 @@ async function insert(url: Secret, change: VerdictChange, answerWithinMs: number
 }
 
 async function post({ url, token }: HubToTell, change: VerdictChange, withinMs: number): Promise<boolean> {
-  const { tunnel, to, seen_at } = change;
+  const { key, ...detail } = change;
   const response = await fetch(`${url}/progress`, {
     method: "POST",
     headers: {
       "content-type": "application/json",
-      // A check that was killed before it noted that it had told tells it again.
-      "idempotency-key": `${TYPE}:${tunnel}:${to}:${seen_at}`,
+      "idempotency-key": `${TYPE}:${key}`,
       ...(token === null ? {} : { authorization: `Bearer ${token.reveal()}` }),
     },
-    body: JSON.stringify({ event_type: TYPE, source: TYPE, summary: summaryOf(change), detail: change }),
+    body: JSON.stringify({ event_type: TYPE, source: TYPE, summary: summaryOf(change), detail }),
     redirect: "manual",
     signal: AbortSignal.timeout(Math.ceil(withinMs)),
   });

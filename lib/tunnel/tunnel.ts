@@ -52,6 +52,8 @@ export const TUNNELS = z.strictObject({ tunnels: z.array(TUNNEL).min(1, "wants o
 type Written = z.output<typeof TUNNEL>;
 
 export interface Tunnel extends Omit<Written, "runs_as"> {
+  /** Path of the list that it stands in. */
+  readonly list: string;
   /** "state-hub-tunnel@hub.service"; null: a check opens its own forward. */
   readonly unit: string | null;
   /** Why what it says cannot work although each value is well-formed; the check of this tunnel refuses. */

@@ -28,16 +28,17 @@ export function tunnelTable(tunnels: readonly TunnelReport[], { table, paint }: 
   return table(columns, rows);
 }
 
-function tunnelBlock({ name, probes }: TunnelReport, { table, paint }: View): string {
+function tunnelBlock({ name, broken, probes }: TunnelReport, { table, paint }: View): string {
   const tried = probes.filter(({ saw }) => !saw.startsWith("not tried") && saw !== "not asked");
   const rows = tried.map((probe) => [probe.id, markOf(probe, paint), probe.ms ?? "", probe.saw]);
-  const broken = probes.filter(({ ok }) => ok === false);
+  // The probe that the verdict names; of what lies below it, settings of an earlier list alone may have failed.
+  const named = probes.filter(({ id, ok }) => ok === false && id === broken);
   const columns = [{ title: name }, { title: "" }, { title: "ms", align: "right" as const }, { title: "saw" }];
   return [
     table(columns, rows),
-    ...broken
-      .slice(0, 1)
-      .map(({ wanted, remedy }) => `Wanted: ${printable(wanted)}\nTry: ${paint.command(printable(remedy ?? ""))}`),
+    ...named.map(
+      ({ wanted, remedy }) => `Wanted: ${printable(wanted)}\nTry: ${paint.command(printable(remedy ?? ""))}`,
+    ),
   ].join("\n");
 }
 

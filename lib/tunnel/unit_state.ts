@@ -7,13 +7,15 @@ import { type RunningUnit, runningUnit } from "../systemd/unit_processes.ts";
 import type { Path } from "./path.ts";
 import type { Sight } from "./probe.ts";
 import { reachedAt } from "./tunnel.ts";
+import { isTemplates } from "./unit_settings.ts";
 
 export const journalOf = (unit: string): string => `journalctl --user -u ${unit} -n 20 --no-pager`;
 
 /** For a listener on the far side, where nobody can see whose it is. */
 export async function unitRuns(path: Path, unit: string): Promise<Sight> {
   const state = await stateOf(path, unit);
-  return typeof state === "string" ? { ok: null, saw: state } : { ok: isUp(state), saw: wordsOf(unit, state) };
+  if (typeof state === "string") return { ok: null, saw: state };
+  return { ok: isUp(state), saw: wordsOf(unit, state), ...remedyOf(unit, state) };
 }
 
 export async function unitListens(path: Path): Promise<Sight> {
@@ -26,7 +28,11 @@ export async function unitListens(path: Path): Promise<Sight> {
   const owners = listeners.flatMap(({ owner }) => (owner === null ? [] : [owner]));
   const held = heldByOthers(owners, unit, state);
   if (!isUp(state))
-    return { ok: false, saw: [wordsOf(unit, state), ...(held && [`${address} is held by ${held}`])].join("; ") };
+    return {
+      ok: false,
+      saw: [wordsOf(unit, state), ...(held === "" ? [] : [`${address} is held by ${held}`])].join("; "),
+      ...remedyOf(unit, state),
+    };
   if (held !== "") return { ok: false, saw: `${address} is held by ${held}` };
   if (listeners.length === 0) return { ok: false, saw: `${unit} runs, and nobody listens on ${address}` };
   if (owners.length < listeners.length)
@@ -62,6 +68,17 @@ async function stateOf({ terms, signal }: Path, unit: string): Promise<RunningUn
 
 function isUp({ active }: RunningUnit): boolean {
   return active === "active";
+}
+
+/** A restart is no remedy for a unit that systemd does not know. */
+function remedyOf(unit: string, { load }: RunningUnit): Pick<Sight, "remedy"> {
+  if (load !== "not-found") return {};
+  const link = "systemctl --user link ~/state-hub-ops/systemd/active/state-hub-tunnel@.service";
+  return {
+    remedy: isTemplates(unit)
+      ? `${link} && systemctl --user enable --now ${unit}`
+      : "systemctl --user list-unit-files --type=service, and write the one that keeps it as runs_as",
+  };
 }
 
 function wordsOf(unit: string, { load, active, sub, result, restarts }: RunningUnit): string {

@@ -3,14 +3,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Io, Outcome } from "../cli/define_script.ts";
 import { checkPaths, openPaths } from "./check_all.ts";
+import { fittedTable } from "./fitted_table.ts";
 import { type HealthTerms, outcomeOf } from "./health_command.ts";
 import { type Settled, settle } from "./hysteresis.ts";
 import { type LiveTable, openLiveTable } from "./live_table.ts";
 import type { Path } from "./path.ts";
-import { rememberVerdicts } from "./remember_verdicts.ts";
+import { eachOnce, rememberVerdicts } from "./remember_verdicts.ts";
 import { type HealthReport, type TunnelReport, worst } from "./report.ts";
 import type { Tunnel } from "./tunnel.ts";
-import { tunnelTable } from "./tunnel_view.ts";
 
 export interface WatchTerms extends HealthTerms {
   readonly intervalMs: number;
@@ -40,14 +40,15 @@ const OPEN_MS = 10_000;
 /** @throws the signal's reason when it is stopped */
 export async function watchCommand(tunnels: readonly Tunnel[], terms: WatchTerms): Promise<Outcome> {
   const watched = openPaths(tunnels, terms.path).map(watchOf);
+  const memory = { ...terms.memory, note: eachOnce(terms.memory.note) };
   const live = terms.io.json || terms.io.quiet ? null : await openLiveTable();
   try {
     for (let round = 1; ; round++) {
       const report = await oneRound(watched, terms);
       // A hub that is silent must not make the next round late: what is not told now is told with a later one.
-      await rememberVerdicts(report.tunnels, terms.memory, untilNext(watched));
+      await rememberVerdicts(report.tunnels, memory, untilNext(watched));
       const isSeen = await shown(report, live, terms);
-      if (!isSeen || round === terms.rounds) return outcomeOf(report);
+      if (!isSeen || round === terms.rounds) return outcomeOf(report, terms);
       const wait = untilNext(watched);
       if (wait > 0) await delay(wait, undefined, { signal: terms.signal }).catch(() => terms.signal.throwIfAborted());
     }
@@ -112,8 +113,7 @@ export function pauseAfter(downs: number, intervalMs: number): number {
 /** @returns false when nobody looks any more */
 async function shown(report: HealthReport, live: LiveTable | null, { io }: WatchTerms): Promise<boolean> {
   if (live === null) return io.show({ ...report }, JSON.stringify(report));
-  const { checked_at, ms, tunnels } = report;
-  return live.draw((view) => {
-    return `${tunnelTable(tunnels, view)}\n${view.paint.dim(`${checked_at}, ${ms} ms; Ctrl-C ends`)}`;
-  });
+  // 40 columns at most: "12:34:56Z, 30000 ms; Ctrl-C ends".
+  const footer = `${report.checked_at.slice(11, 19)}Z, ${report.ms} ms; Ctrl-C ends`;
+  return live.draw((view, screen) => fittedTable(report.tunnels, footer, { view, screen }));
 }

@@ -57,7 +57,7 @@ describe("tunnel_health.ts", () => {
     const people = await tunnelHealth(["--config", config, "--slow", "5000"]);
     expect(people.stdout).toMatch(/dead +.*down +.*tcp/);
     expect(people.stdout).toContain("Try: on the host: systemctl status ssh");
-    expect(people.stdout).toEndWith("Next: scripts/tunnel_health.ts dead --watch\n");
+    expect(people.stdout).toEndWith(`Next: scripts/tunnel_health.ts dead --config ${config} --watch\n`);
   });
 
   test("names a slow tunnel on stderr, and exits 0", async () => {
@@ -131,15 +131,18 @@ describe("tunnel_health.ts", () => {
         select detail from progress_events where event_type = 'tunnel_health' order by created_at, id`;
       return rows.map(({ detail }) => `${detail.from} to ${detail.to}`);
     };
-    const good = writeTunnels(join(folder.path, "good"), [words()]);
-    const bad = writeTunnels(join(folder.path, "bad"), [words({ ssh: { port: await freePort("127.0.0.1") } })]);
-    const args = (config: string) => ["--config", config, "--slow", "60000"];
-    await tunnelHealth(args(good), env({ DATABASE_URL: hub.url }));
-    await tunnelHealth(args(good), env({ DATABASE_URL: hub.url }));
+    const list = (ssh: TunnelWords["ssh"] = {}) => writeTunnels(join(home, ".config/state-hub"), [words({ ssh })]);
+    const checked = async (more: Record<string, string>) =>
+      (await tunnelHealth(["--slow", "60000"], env({ HOME: home, ...more }))).exitCode;
+    list();
+    await checked({ DATABASE_URL: hub.url });
+    await checked({ DATABASE_URL: hub.url });
     expect(await events()).toEqual(["null to healthy"]);
-    expect((await tunnelHealth(args(bad), env({}))).exitCode).toBe(1);
+    list({ port: await freePort("127.0.0.1") });
+    expect(await checked({})).toBe(1);
     expect(await events()).toEqual(["null to healthy"]);
-    await tunnelHealth(args(good), env({ STATE_HUB_URL: hub.at }));
+    list();
+    await checked({ STATE_HUB_URL: hub.at });
     expect(await events()).toEqual(["null to healthy", "healthy to down", "down to healthy"]);
     const kept = JSON.parse(readFileSync(join(home, "tunnels/verdicts.json"), "utf8"));
     expect(kept).toMatchObject({ verdicts: { hub: { verdict: "healthy" } }, untold: [] });

@@ -1,7 +1,7 @@
 // Tunnels that units keep: rendered, started by a user's systemd, led through a real sshd by an account that may do nothing
 // else. What is said is the unit's state, whatever else listens at its address.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { dirname, join } from "node:path";
 import { environmentForPrograms } from "../../lib/config.ts";
@@ -96,6 +96,25 @@ describe("a tunnel that a unit keeps", () => {
     expect(probeOf(report, "health").ok).toBe(true);
   });
 
+  test("works as it was rendered before, when the list has changed since: degraded, and what to type", async () => {
+    const changed = kept.words({ target: { host: "localhost" } });
+    const report = await kept.check(changed);
+    expect(shortOf(report)).toBe("degraded at config");
+    expect(report.cause).toBe("It works now, as it was rendered before: the list has changed since (ssh_config)");
+    expect(probeOf(report, "config").remedy).toBe(
+      `scripts/tunnel_health.ts render hub && systemctl --user restart ${UNIT}`,
+    );
+    expect(probeOf(report, "health").ok).toBe(true);
+    rmSync(join(kept.folder, "tunnels/hub/known_hosts"));
+    const gone = await kept.check(kept.words());
+    expect([shortOf(gone), gone.cause]).toEqual([
+      "degraded at config",
+      expect.stringMatching(/: known_hosts cannot be read in \S+\/tunnels\/hub$/),
+    ]);
+    await kept.render([kept.words()]);
+    expect(shortOf(await kept.check(kept.words()))).toBe("healthy");
+  });
+
   test("is down when the unit is stopped, though a tunnel could be opened", async () => {
     await kept.manager.systemctl("stop", UNIT);
     const report = await kept.check(kept.words());
@@ -160,11 +179,24 @@ describe("a tunnel that a unit keeps", () => {
   test("of a unit that systemd does not know, or that cannot be asked about, is down, or unknown", async () => {
     const report = await kept.check(kept.words({ runs_as: "unit:no-such" }));
     expect(report.cause).toStartWith("systemd does not know no-such.service (not-found)");
+    expect(probeOf(report, "forward").remedy).toStartWith("systemctl --user list-unit-files");
     const env = { ...termsFor(kept.folder).env, XDG_RUNTIME_DIR: "/no/such" };
     const unasked = await kept.check(kept.words(), { env });
     expect(shortOf(unasked)).toBe("unknown");
     expect(unasked.cause).toMatch(/^forward: systemd cannot be asked: .+ \(try: .+\)$/);
   });
+});
+
+test("a unit whose template is not linked is down, and the link is what to type", async () => {
+  const template = join(kept.manager.home, ".config/systemd/user/state-hub-tunnel@.service");
+  renameSync(template, `${template}.away`);
+  renameSync(`${template}.d`, `${template}.d.away`);
+  await kept.manager.systemctl("daemon-reload");
+  const words = kept.words({ name: "new", runs_as: "unit:state-hub-tunnel@new" });
+  const report = await kept.check(words);
+  expect(probeOf(report, "forward").remedy).toBe(
+    "systemctl --user link ~/state-hub-ops/systemd/active/state-hub-tunnel@.service && systemctl --user enable --now state-hub-tunnel@new.service",
+  );
 });
 
 function listening(server: Server, at: number): Promise<void> {

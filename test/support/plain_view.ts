@@ -7,6 +7,7 @@ export function plainView(width = 100): Promise<View> {
     isTty: false,
     colour: false,
     columns: () => width,
+    rows: () => 0,
     write: async () => {},
     writeNow: () => {},
     isGone: () => false,

@@ -95,7 +95,7 @@ interface CheckedIn {
 async function checkOf({ folder, home, options }: CheckedIn, tunnel: TunnelWords): Promise<TunnelReport> {
   const path = writeTunnels(folder, [tunnel]);
   const { XDG_RUNTIME_DIR = "" } = accountEnvironment(home);
-  const env = { ...termsFor(folder).env, XDG_RUNTIME_DIR };
+  const env = { ...termsFor(folder).env, HOME: home, XDG_RUNTIME_DIR };
   const signal = new AbortController().signal;
   const { timeoutMs = 15_000, ...terms } = options;
   const all = { path: termsFor(folder, { env, ...terms }), timeoutMs, signal };

@@ -7,7 +7,7 @@ function logged() {
   const lines: string[] = [];
   let now = 0;
   const output = {
-    ...{ isTty: false, colour: false, columns: () => 0, writeNow: () => {}, isGone: () => false },
+    ...{ isTty: false, colour: false, columns: () => 0, rows: () => 0, writeNow: () => {}, isGone: () => false },
     ...{ drained: async () => {}, write: async (text: string) => void lines.push(text.trimEnd()) },
   };
   const config = { noColor: false, dumb: false, ci: false, logFormat: "text" } as const;

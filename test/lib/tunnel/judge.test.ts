@@ -16,13 +16,19 @@ function probes(oks: Oks, healthMs = 20): ProbeResult[] {
   }));
 }
 
-const verdictOf = (oks: Oks, o: { ownPath?: boolean; ms?: number } = {}) => {
-  const { verdict, broken } = judge(probes(oks, o.ms), { ownPath: o.ownPath ?? false, slowMs: 250 });
+interface Given {
+  readonly ownPath?: boolean;
+  readonly isOfEarlierList?: boolean;
+  readonly ms?: number;
+}
+
+const verdictOf = (oks: Oks, { ms, ...given }: Given = {}) => {
+  const { verdict, broken } = judge(probes(oks, ms), { ownPath: false, isOfEarlierList: false, ...given, slowMs: 250 });
   return `${verdict} ${broken}`;
 };
 
 describe("judge()", () => {
-  const rows: readonly (readonly [string, Oks, { ownPath?: boolean; ms?: number }, string])[] = [
+  const rows: readonly (readonly [string, Oks, Given, string])[] = [
     ["all is as it should be", {}, {}, "healthy null"],
     ["what was not asked for is no fault", { identity: null, hold: null }, {}, "healthy null"],
     ["the lowest of several is named", { health: false, auth: false }, {}, "down auth"],
@@ -38,6 +44,16 @@ describe("judge()", () => {
     ["a slow answer", {}, { ms: 251 }, "degraded null"],
     ["an answer just in time", {}, { ms: 250 }, "healthy null"],
     ["a listener whose owner cannot be seen", { forward: null, health: null }, { ownPath: true }, "unknown null"],
+    ["a list that cannot be true", { config: false }, {}, "down config"],
+    ["a unit with an earlier list's settings", { config: false }, { isOfEarlierList: true }, "degraded config"],
+    ["such a unit that is slow, too", { config: false }, { isOfEarlierList: true, ms: 251 }, "degraded config"],
+    ["such a unit that does not run", { config: false, forward: false }, { isOfEarlierList: true }, "down forward"],
+    [
+      "such a unit that would not be let in by the new settings",
+      { config: false, auth: false },
+      { isOfEarlierList: true, ownPath: true },
+      "degraded auth",
+    ],
     ["time that ran out before the hub was asked", { health: null }, {}, "unknown null"],
   ];
   for (const [given, oks, options, wanted] of rows)
