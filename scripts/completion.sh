@@ -1,6 +1,6 @@
 # Completes the toolkit's scripts in bash and zsh. Once, in ~/.bashrc or ~/.zshrc:
 #   . /path/to/the/toolkit/scripts/completion.sh
-# Made of the scripts' flag tables; `scripts/bun test/write_completion.ts` writes it again.
+# Made of the scripts' flag tables and the names of the runbooks; `scripts/bun test/write_completion.ts` writes it again.
 
 if [ -n "${ZSH_VERSION-}" ]; then
   type compdef >/dev/null 2>&1 || { autoload -Uz compinit && compinit -i; }
@@ -8,6 +8,7 @@ if [ -n "${ZSH_VERSION-}" ]; then
 fi
 
 _state_hub_ops_words() {
+  local rest
   case "$1" in
     "activity_definitions.ts: render "*)
       words=''
@@ -99,13 +100,22 @@ _state_hub_ops_words() {
       flags='--json --quiet --debug --help --version'
       valued='  '
       choices='' ;;
+    "on_host.ts: "?*" "*".ts "*)
+      rest="${1#*: }"
+      while case "${rest%% *}" in *.ts) false ;; esac; do rest="${rest#* }"; done
+      _state_hub_ops_words "${rest%% *}: ${rest#* }" ;;
+    "on_host.ts: "?*)
+      words='activity_definitions.ts backup_restore_drill.ts cleanup_stale_tasks.ts compare_sweep_parallel.ts consistency_check.ts cutover.ts runbook.ts state_hub.ts tunnel_health.ts'
+      flags='--toolkit --timeout --json --quiet --debug --help --version'
+      valued=' --toolkit --timeout '
+      choices='' ;;
     "on_host.ts: "*)
       words=''
       flags='--toolkit --timeout --json --quiet --debug --help --version'
       valued=' --toolkit --timeout '
       choices='' ;;
     "runbook.ts: lint "*)
-      words=''
+      words='activity_definitions add_a_machine backup_restore_drill consistency_sweep container_image cutover_schedule git_hook lifecycle_events operate_over_ssh state_hub tunnel_health'
       flags='--json --quiet --debug --help --version'
       valued='  '
       choices='' ;;
@@ -115,7 +125,7 @@ _state_hub_ops_words() {
       valued='  '
       choices='' ;;
     "runbook.ts: run "*)
-      words=''
+      words='activity_definitions add_a_machine backup_restore_drill consistency_sweep container_image cutover_schedule git_hook lifecycle_events operate_over_ssh state_hub tunnel_health'
       flags='--from --only --all --confirm --timeout --dry-run --json --quiet --debug --help --version'
       valued=' --from --only --confirm --timeout '
       choices='' ;;

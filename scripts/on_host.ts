@@ -3,7 +3,10 @@
 import { readdirSync } from "node:fs";
 import { defineScript, type Io, type Outcome } from "../lib/cli/define_script.ts";
 import { didYouMean } from "../lib/cli/did_you_mean.ts";
+import { type Failed, failureDocument, failureText } from "../lib/cli/failure_text.ts";
 import { main } from "../lib/cli/main.ts";
+import { NO_PAINT } from "../lib/cli/paint.ts";
+import { jsonText } from "../lib/cli/run_script.ts";
 import { environmentForPrograms, readConfig } from "../lib/config.ts";
 import { usageFailure } from "../lib/failure.ts";
 import { shellQuoted } from "../lib/shell_quoted.ts";
@@ -23,7 +26,7 @@ async function onHost({ toolkit, timeout, ...rest }: OnHostArguments, io: Io): P
     import("../lib/remote/host_name.ts"),
     import("../lib/remote/run_on_host.ts"),
   ]);
-  const exitCode = await runOnHost(
+  const { exitCode, missing } = await runOnHost(
     { host: hostName(host), toolkit, script, words, timeoutMs: timeout * 1_000 },
     {
       env: environmentForPrograms(),
@@ -33,7 +36,14 @@ async function onHost({ toolkit, timeout, ...rest }: OnHostArguments, io: Io): P
       err: (bytes) => io.pass("err", bytes),
     },
   );
+  if (missing !== null) await sayMissing({ kind: "automation", exitCode, error: missing }, io);
   return { exitCode: 0, exitCodeOfAnother: exitCode, document: {}, render: () => "" };
+}
+
+/** The exit code is a shell's, and no automation error has it: what the command line prints of one is printed here. */
+async function sayMissing(failed: Failed, io: Io): Promise<void> {
+  await io.pass("err", Buffer.from(failureText(failed, NO_PAINT, io.debug)));
+  if (io.json) await io.pass("out", Buffer.from(`${jsonText(failureDocument(failed))}\n`));
 }
 
 /** Before a "--": behind it, a flag is a word like any other. */

@@ -3,6 +3,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { completionText } from "../lib/cli/completion.ts";
-import { allScripts } from "./support/all_scripts.ts";
+import { allRunbooks, allScripts } from "./support/all_scripts.ts";
 
-writeFileSync(join(import.meta.dir, "../scripts/completion.sh"), completionText(await allScripts()));
+writeFileSync(join(import.meta.dir, "../scripts/completion.sh"), completionText(await allScripts(), allRunbooks()));

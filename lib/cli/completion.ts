@@ -3,24 +3,30 @@
 import type { Command, Script } from "./define_script.ts";
 import { COMMON_FLAGS, type Flag, type FlagTable } from "./flags.ts";
 
-/** The whole of scripts/completion.sh. */
-export function completionText(scripts: readonly Script[]): string {
-  const branches = scripts.flatMap(branchesOf);
+/**
+ * The whole of scripts/completion.sh.
+ * @param runbooks names of pages, for the commands that take one
+ */
+export function completionText(scripts: readonly Script[], runbooks: readonly string[]): string {
   const names = scripts.map(({ name }) => name);
-  return `${HEAD}${branches.map(branchText).join("\n")}\n${TAIL}${names.join(" ")}\n`;
+  const texts = scripts.flatMap((script) => [
+    ...(script.commands.some(({ positional }) => positional?.verbatim) ? [passedOnText(script, names)] : []),
+    ...branchesOf(script, { runbook: runbooks }).map(branchText),
+  ]);
+  return `${HEAD}${texts.join("\n")}\n${TAIL}${names.join(" ")}\n`;
 }
 
 interface Branch {
   /** What was typed after the script, each word with a blank before it. */
   readonly typed: string;
   readonly script: string;
-  /** Next words of commands. */
+  /** Next words of commands, and names that stand for a positional. */
   readonly words: readonly string[];
   readonly flags: FlagTable;
 }
 
 /** Longest first: the first that fits is taken. */
-function branchesOf({ name: script, commands }: Script): Branch[] {
+function branchesOf({ name: script, commands }: Script, known: Readonly<Record<string, readonly string[]>>): Branch[] {
   const names = commands.map(({ name }) => name);
   const prefixes = new Set(names.flatMap((name) => prefixesOf(name)));
   return [...prefixes]
@@ -28,7 +34,7 @@ function branchesOf({ name: script, commands }: Script): Branch[] {
     .map((prefix) => ({
       typed: prefix === "" ? "" : ` ${prefix}`,
       script,
-      words: nextWords(prefix, names),
+      words: [...nextWords(prefix, names), ...(known[positionalOf(commands, prefix)] ?? [])],
       flags: flagsOf(commands, prefix),
     }));
 }
@@ -47,8 +53,28 @@ function nextWords(prefix: string, names: readonly string[]): string[] {
   return [...new Set(rest.map((name) => name.split(" ")[0] ?? ""))].filter((word) => word !== "");
 }
 
+function positionalOf(commands: readonly Command[], name: string): string {
+  return commands.find((command) => command.name === name)?.positional?.name ?? "";
+}
+
 function flagsOf(commands: readonly Command[], name: string): FlagTable {
   return { ...commands.find((command) => command.name === name)?.flags, ...COMMON_FLAGS };
+}
+
+/** Of a script that is given another one's words: behind its own first word the other scripts, behind that what such a one has. */
+function passedOnText(script: Script, names: readonly string[]): string {
+  const branch = {
+    script: script.name,
+    words: names.filter((name) => name !== script.name),
+    flags: flagsOf(script.commands, ""),
+  };
+  return [
+    `    "${script.name}: "?*" "*".ts "*)`,
+    `      rest="\${1#*: }"`,
+    `      while case "\${rest%% *}" in *.ts) false ;; esac; do rest="\${rest#* }"; done`,
+    `      _state_hub_ops_words "\${rest%% *}: \${rest#* }" ;;`,
+    branchText({ ...branch, typed: "" }).replace(`${script.name}: "*)`, `${script.name}: "?*)`),
+  ].join("\n");
 }
 
 function branchText({ script, typed, words, flags }: Branch): string {
@@ -72,7 +98,7 @@ function spellings(name: string, flag: Flag): string[] {
 
 const HEAD = `# Completes the toolkit's scripts in bash and zsh. Once, in ~/.bashrc or ~/.zshrc:
 #   . /path/to/the/toolkit/scripts/completion.sh
-# Made of the scripts' flag tables; \`scripts/bun test/write_completion.ts\` writes it again.
+# Made of the scripts' flag tables and the names of the runbooks; \`scripts/bun test/write_completion.ts\` writes it again.
 
 if [ -n "\${ZSH_VERSION-}" ]; then
   type compdef >/dev/null 2>&1 || { autoload -Uz compinit && compinit -i; }
@@ -80,6 +106,7 @@ if [ -n "\${ZSH_VERSION-}" ]; then
 fi
 
 _state_hub_ops_words() {
+  local rest
   case "$1" in
 `;
 

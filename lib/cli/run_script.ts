@@ -23,6 +23,8 @@ interface Session {
   readonly debug: boolean;
   /** Set once stdout has its document or its text: a later failure may not add a second one. */
   answered: boolean;
+  /** Set once stderr has said how the run failed: one that is then ended by force says it once. */
+  failed: boolean;
 }
 
 export async function runScript(script: Script, argv: readonly string[]): Promise<void> {
@@ -34,6 +36,7 @@ export async function runScript(script: Script, argv: readonly string[]): Promis
     quiet: quiet === true,
     debug: debug === true,
     answered: false,
+    failed: false,
   };
   try {
     process.exitCode = await answer(script, argv, session);
@@ -65,7 +68,9 @@ async function runCommand(script: Script, parsed: ParsedArguments, session: Sess
   const progress = openProgress(session.terminal, session);
   const lines = openJsonLines(session.terminal.err);
   const ending: Ending = { session, progress, lines };
-  const signals = listenForSignals((stop, why) => endNow(stoppedFrom(stop, why), ending));
+  const signals = listenForSignals((stop, why) =>
+    session.failed ? process.exit(stop.exitCode) : endNow(stoppedFrom(stop, why), ending),
+  );
   endOnBugs(ending, signals);
   const io: Io = {
     signal: signals.signal,
@@ -143,6 +148,7 @@ async function printFailure(failed: Failed, session: Session): Promise<number> {
   const { terminal } = session;
   const paint = await paintFor(terminal.err.colour);
   await terminal.err.write(failureForStderr(failed, session, paint)).catch(() => undefined);
+  session.failed = true;
   if (session.json && !session.answered) {
     await print(session, failureDocument(failed), () => "").catch(() => undefined);
   }

@@ -1,4 +1,4 @@
-// Tables for people: as wide as the terminal at most, nothing cut off, nothing from a cell that could move the cursor.
+// Tables for people: as wide as the terminal at most, and nothing from a cell that could move the cursor.
 // cli-table3 lays them out; its own colours (it ignores NO_COLOR) and its own wrapping (it cuts long words) are not used.
 import Table from "cli-table3";
 import type { Cell, Column, Paint } from "./define_script.ts";
@@ -14,6 +14,8 @@ export interface TableInput {
 }
 
 const GAP = "  ";
+/** Of one cell. A person reads no more of it, and what comes from outside may be of any size. */
+const MOST_CHARACTERS = 1_000;
 /** A column is never squeezed below this, whatever the terminal: eight characters of a path still say something. */
 const MIN_COLUMN = 8;
 const RULES = [
@@ -29,24 +31,24 @@ const RULES = [
 const NO_LINES = { ...Object.fromEntries(RULES.map((rule) => [rule, ""])), left: "", right: "", middle: GAP };
 const NO_MID = { mid: "", "mid-mid": "", "left-mid": "", "right-mid": "" };
 
-/** Without a trailing newline; only the head line when there are no rows. */
+/**
+ * Without a trailing newline; only the head line when there are no rows. A cell of more than 1,000 characters is cut there,
+ * and ends with "…": --json has it whole.
+ */
 export function renderTable({ columns, rows, width, paint, colour }: TableInput): string {
-  const cells = rows.map((row) => columns.map((_, index) => printableCell(String(row[index] ?? ""), colour)));
+  const cells = rows.map((row) => columns.map((_, index) => shown(String(row[index] ?? ""), colour)));
   const titles = columns.map(({ title }) => title);
   const natural = titles.map((title, index) => widest([title, ...cells.map((row) => row[index] ?? "")]));
   const widths = fitWidths(natural, width - GAP.length * (columns.length - 1));
-  const wrapped = (row: readonly string[]) => row.map((cell, index) => wrap(cell, widths[index] ?? MIN_COLUMN));
   const table = new Table({
     chars: { ...NO_LINES, ...NO_MID },
     colAligns: columns.map(({ align }) => align ?? "left"),
     colWidths: [...widths],
     style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
   });
-  table.push(
-    wrapped(titles.map(paint.strong)),
-    widths.map((size) => paint.dim("─".repeat(size))),
-    ...cells.map(wrapped),
-  );
+  const rule = widths.map((size) => paint.dim("─".repeat(size)));
+  for (const row of [titles.map(paint.strong), rule, ...cells])
+    for (const line of linesOf(row, widths)) table.push(line);
   return table
     .toString()
     .split("\n")
@@ -74,6 +76,21 @@ export function fitWidths(natural: readonly number[], room: number): number[] {
 
 function widest(texts: readonly string[]): number {
   return texts.reduce((most, text) => Math.max(most, Bun.stringWidth(text)), 0);
+}
+
+function shown(text: string, colour: boolean): string {
+  if (text.length <= MOST_CHARACTERS) return printableCell(text, colour);
+  const half = /[\ud800-\udbff]$/;
+  const cut = `${text.slice(0, MOST_CHARACTERS - 1).replace(half, "")}…`;
+  // Nothing more is taken away here; a colour that the cut left open is closed.
+  return Bun.sliceAnsi(printableCell(cut, colour), 0, Number.MAX_SAFE_INTEGER);
+}
+
+/** A row of the table for each line: cli-table3 measures a cell's whole text anew for each line that it draws of it. */
+function linesOf(row: readonly string[], widths: readonly number[]): string[][] {
+  const wrapped = row.map((cell, index) => wrap(cell, widths[index] ?? MIN_COLUMN).split("\n"));
+  const height = Math.max(...wrapped.map(({ length }) => length));
+  return Array.from({ length: height }, (_, line) => wrapped.map((lines) => lines[line] ?? ""));
 }
 
 function wrap(text: string, width: number): string {

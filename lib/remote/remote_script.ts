@@ -4,13 +4,11 @@ import type { SshConnection } from "../ssh/connect.ts";
 import { ExecFault, execOver, type RemoteCommand, type RemoteEnd } from "../ssh/exec.ts";
 import { within } from "../within.ts";
 import { passOn, type Sink } from "./pass_on.ts";
-import { mayStillRun, neverBegan } from "./remote_trouble.ts";
+import { neverBegan, notSeenWhole, type Started } from "./remote_trouble.ts";
 import { type MarkedOutput, markedOutput } from "./start_mark.ts";
 import { GO, type ScriptToStart, startText } from "./start_text.ts";
 
-export interface RemoteScript {
-  /** Its process over there. */
-  readonly pid: number;
+export interface RemoteScript extends Started {
   /** When it has ended, and all that it printed is passed on. Rejects with OpsFailure when the line was cut meanwhile. */
   readonly finished: Promise<RemoteEnd>;
   /** @returns whether the signal (`SIGTERM`) reached it, or it had ended */
@@ -45,14 +43,18 @@ export async function startScriptOver(
   if (pid === "missing") return null;
   if (pid === null) throw neverBegan(host, await whyNot(command, marked, terms.deadlineMs));
   command.stdin.end(GO);
+  const started = { pid, exited: command.exited };
   const finished = passedOn
     .then(() => command.ended)
     .catch((fault) => {
-      throw fault instanceof ExecFault ? mayStillRun(host, pid, fault.message) : fault;
+      throw fault instanceof ExecFault ? notSeenWhole(host, started, fault.message) : fault;
     });
   // Whoever waits for it may do so later than it fails.
   finished.catch(() => {});
-  return { pid, finished, kill: (name, deadlineMs) => kill(connection, { pid, name, deadlineMs }) };
+  // Another process may have the number of one that has ended.
+  const killed: RemoteScript["kill"] = async (name, deadlineMs) =>
+    started.exited() !== null || kill(connection, { pid, name, deadlineMs });
+  return { ...started, finished, kill: killed };
 }
 
 /** Nothing of the script has run yet. @returns when the mark has come, or will not any more */

@@ -9,7 +9,7 @@ import { within } from "../within.ts";
 import type { HostName } from "./host_name.ts";
 import type { Sink } from "./pass_on.ts";
 import { type RemoteScript, startScriptOver } from "./remote_script.ts";
-import { endedBySignal, mayStillRun, noSuchScript, waitedFor } from "./remote_trouble.ts";
+import { endedBySignal, noSuchScript, notSeenWhole, waitedFor } from "./remote_trouble.ts";
 
 export interface OnHostRequest {
   readonly host: HostName;
@@ -40,12 +40,18 @@ const STOP_MS = 6_000;
 /** A script that has not ended by then is named: whoever hurries us now has to know of it. */
 const NAME_AFTER_MS = 1_500;
 
+export interface OnHostEnd {
+  /** The script's: 128 + n for a signal; 127 where there is none. */
+  readonly exitCode: number;
+  /** Where there is none: what is missing. */
+  readonly missing: OpsFailure | null;
+}
+
 /**
- * @returns the remote exit code: 128 + n for a signal, 127 where there is no toolkit
  * @throws OpsFailure (automation) when the host cannot be reached or trusted, starts no script, or the line is cut; the signal's
  * reason
  */
-export async function runOnHost(request: OnHostRequest, terms: OnHostTerms): Promise<number> {
+export async function runOnHost(request: OnHostRequest, terms: OnHostTerms): Promise<OnHostEnd> {
   const { env, stateHubHome, signal, out, err } = terms;
   const deadline = performance.now() + request.timeoutMs;
   const left = () => Math.max(1, deadline - performance.now());
@@ -53,9 +59,9 @@ export async function runOnHost(request: OnHostRequest, terms: OnHostTerms): Pro
   const connection = await connectUnlessStopped({ host, env, deadlineMs: left() }, signal);
   try {
     const script = await startScriptOver(connection, request, { out, err, deadlineMs: left(), signal });
-    if (script !== null) return await exitCodeOf(await attended(script, host, { signal, err }), host, err);
-    await err(Buffer.from(noSuchScript(host, request.toolkit, request.script)));
-    return MISSING;
+    if (script === null) return { exitCode: MISSING, missing: noSuchScript(host, request.toolkit, request.script) };
+    const end = await attended(script, host, { signal, err });
+    return { exitCode: await exitCodeOf(end, host, err), missing: null };
   } finally {
     connection.close();
   }
@@ -87,7 +93,7 @@ async function attended(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const stop = () => {
     const name = nameOf(signal);
-    timer = setTimeout(() => void err(Buffer.from(waitedFor(host, script.pid, name))).catch(() => {}), NAME_AFTER_MS);
+    timer = setTimeout(() => void err(Buffer.from(waitedFor(host, script, name))).catch(() => {}), NAME_AFTER_MS);
     void toldToStop(script, host, name).then(reject, reject);
   };
   if (signal.aborted) stop();
@@ -104,11 +110,12 @@ function nameOf({ reason }: AbortSignal): string {
   return /\bSIG[A-Z]+\b/.exec(String((reason as Error | undefined)?.message))?.[0] ?? "SIGTERM";
 }
 
-/** @returns what to say of a script that goes on */
+/** @returns what to say of a script that goes on, or whose output is not read */
 async function toldToStop(script: RemoteScript, host: SshHost, name: string): Promise<OpsFailure> {
-  if (!(await script.kill(name, TELL_MS))) return mayStillRun(host, script.pid, `${name} did not reach it`);
+  if (!(await script.kill(name, TELL_MS))) return notSeenWhole(host, script, `${name} did not reach it`);
   await within(script.finished, STOP_MS, null);
-  return mayStillRun(host, script.pid, `it has not ended within ${STOP_MS / 1000} s of ${name}`);
+  const what = script.exited() === null ? "it has not ended" : "nobody has read the rest";
+  return notSeenWhole(host, script, `${what} within ${STOP_MS / 1000} s of ${name}`);
 }
 
 async function exitCodeOf({ exitCode, signal }: RemoteEnd, host: SshHost, err: Sink): Promise<number> {

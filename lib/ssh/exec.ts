@@ -1,8 +1,9 @@
 // A command on another host, over a connection that stands: its output as it comes, no faster than it is read, and how it
-// ended. ssh2 has no deadline for the start, and ends both streams in the same way when the line is cut.
+// ended. ssh2 ends both streams in the same way when the line is cut.
 import type { Readable, Writable } from "node:stream";
 import type { ClientChannel } from "ssh2";
 import type { SshConnection } from "./connect.ts";
+import { openChannel } from "./open_channel.ts";
 
 /** `refused`: the host starts no command for us. `lost`: the connection ended, or the host never said how the command did. */
 export type ExecFaultKind = "refused" | "silent" | "lost";
@@ -27,6 +28,8 @@ export interface RemoteCommand {
   /** Both have to be read: what nobody reads holds the command over there. They end, too, when the connection does. */
   readonly stdout: Readable;
   readonly stderr: Readable;
+  /** How it ended over there, whether or not its output is read to the end; null while that is not known. */
+  exited(): RemoteEnd | null;
   /** Settled when both streams are read to their end. Rejects with ExecFault (`lost`). */
   readonly ended: Promise<RemoteEnd>;
 }
@@ -41,51 +44,41 @@ export interface ExecOptions {
 }
 
 /** Without a terminal over there. @throws ExecFault; the signal's reason */
-export async function execOver(connection: SshConnection, options: ExecOptions): Promise<RemoteCommand> {
-  const channel = await openedChannel(connection, options);
-  const ended = endOf(channel);
-  // Whoever waits for it may do so later than it fails.
-  ended.catch(() => {});
-  return { stdin: channel, stdout: channel, stderr: channel.stderr, ended };
-}
-
-function openedChannel(connection: SshConnection, { line, deadlineMs, signal }: ExecOptions): Promise<ClientChannel> {
-  const { promise, resolve, reject } = Promise.withResolvers<ClientChannel>();
-  const silent = `no answer to the request within ${(deadlineMs / 1000).toFixed(1)} s`;
-  const timer = setTimeout(() => reject(new ExecFault("silent", silent)), deadlineMs);
-  const lost = () => reject(new ExecFault("lost", "the ssh connection ended"));
-  const stopped = AbortSignal.any([connection.lost, ...(signal === undefined ? [] : [signal])]);
-  const stop = () => (connection.lost.aborted ? lost() : reject(signal?.reason));
-  if (stopped.aborted) stop();
-  stopped.addEventListener("abort", stop, { once: true });
-  let over = false;
-  try {
-    connection.client.exec(line, (error, channel) => {
-      if (error) return reject(new ExecFault("refused", `the host starts no command: ${error.message}`));
-      channel.on("error", () => {});
-      channel.stderr.on("error", () => {});
-      if (over) channel.close();
-      else resolve(channel);
-    });
-  } catch {
-    lost();
-  }
-  return promise.finally(() => {
-    over = true;
-    clearTimeout(timer);
-    stopped.removeEventListener("abort", stop);
+export function execOver(connection: SshConnection, { line, deadlineMs, signal }: ExecOptions): Promise<RemoteCommand> {
+  return openChannel(connection, {
+    ask: (client, done) => client.exec(line, done),
+    taken: (channel) => ({
+      stdin: channel,
+      stdout: channel,
+      stderr: channel.stderr,
+      ...endOf(channel, connection.lost),
+    }),
+    refused: ({ message }) => new ExecFault("refused", `the host starts no command: ${message}`),
+    failed: (kind, message) => new ExecFault(kind, message),
+    deadlineMs,
+    signal,
   });
 }
 
-function endOf(channel: ClientChannel): Promise<RemoteEnd> {
+/** The exit code comes before the last of the output: where the line is cut between the two, the output is not whole. */
+function endOf(channel: ClientChannel, lost: AbortSignal): Pick<RemoteCommand, "exited" | "ended"> {
   const { promise, resolve, reject } = Promise.withResolvers<RemoteEnd>();
   let end: RemoteEnd | null = null;
+  let cut = false;
   channel.once("exit", (exitCode: number | null, signal?: string) => {
     end = exitCode === null ? { exitCode, signal: signal ?? "SIGKILL" } : { exitCode, signal: null };
   });
+  const onLost = () => {
+    cut = (channel.incoming as { readonly state: string }).state === "open";
+  };
+  lost.addEventListener("abort", onLost, { once: true });
   channel.once("close", () => {
-    if (end !== null) resolve(end);
-    else reject(new ExecFault("lost", "the connection ended before the command did"));
+    lost.removeEventListener("abort", onLost);
+    if (end === null) reject(new ExecFault("lost", "the connection ended before the command did"));
+    else if (cut) reject(new ExecFault("lost", "the connection ended before all of the output had come"));
+    else resolve(end);
   });
-  return promise;
+  // Whoever waits for it may do so later than it fails.
+  promise.catch(() => {});
+  return { exited: () => end, ended: promise };
 }

@@ -1,7 +1,8 @@
-// A channel through an ssh connection to a port that the far side reaches, within a deadline. ssh2 has none for it, and gives
-// a refusal an empty message: whether the host forbids it or nothing listens behind it are two calls to two people.
+// A channel through an ssh connection to a port that the far side reaches. ssh2 gives a refusal an empty message: whether the
+// host forbids it or nothing listens behind it are two calls to two people.
 import type { ClientChannel } from "ssh2";
 import type { SshConnection } from "./connect.ts";
+import { openChannel } from "./open_channel.ts";
 
 export interface Endpoint {
   readonly host: string;
@@ -22,27 +23,12 @@ export class ForwardFault extends Error {
 
 /** @throws ForwardFault */
 export function forwardOut(connection: SshConnection, to: Endpoint, deadlineMs: number): Promise<ClientChannel> {
-  const { promise, resolve, reject } = Promise.withResolvers<ClientChannel>();
-  const late = () => new ForwardFault("silent", `no answer to the request within ${(deadlineMs / 1000).toFixed(1)} s`);
-  const timer = setTimeout(() => reject(late()), deadlineMs);
-  const lost = () => reject(new ForwardFault("lost", "the ssh connection ended"));
-  if (connection.lost.aborted) lost();
-  connection.lost.addEventListener("abort", lost, { once: true });
-  let over = false;
-  try {
-    connection.client.forwardOut("127.0.0.1", 0, to.host, to.port, (error, channel) => {
-      if (error) return reject(faultOf(error, to));
-      channel.on("error", () => {});
-      if (over) channel.close();
-      else resolve(channel);
-    });
-  } catch {
-    lost();
-  }
-  return promise.finally(() => {
-    over = true;
-    clearTimeout(timer);
-    connection.lost.removeEventListener("abort", lost);
+  return openChannel(connection, {
+    ask: (client, done) => client.forwardOut("127.0.0.1", 0, to.host, to.port, done),
+    taken: (channel) => channel,
+    refused: (error) => faultOf(error, to),
+    failed: (kind, message) => new ForwardFault(kind, message),
+    deadlineMs,
   });
 }
 

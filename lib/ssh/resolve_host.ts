@@ -68,8 +68,13 @@ export async function resolveHost(question: HostQuestion): Promise<SshHost> {
   };
 }
 
+/** Whether ssh may be given these: anything else could be read as an option of it, or by a shell. */
+export function areNames(host: string, user?: string): boolean {
+  return HOST.test(host) && (user === undefined || USER.test(user));
+}
+
 function requireNames({ host, user }: HostQuestion): void {
-  if (HOST.test(host) && (user === undefined || USER.test(user))) return;
+  if (areNames(host, user)) return;
   throw new OpsFailure("Could not use the host's name", {
     observed: shellQuoted(user === undefined ? host : `${user}@${host}`),
     expected: "letters, digits, dots and dashes, as in backup@vault.example",

@@ -139,6 +139,8 @@ describe("what is refused before anything is sent", () => {
     [["--all", "vault", SCRIPT], "no flag of this command"],
     [["sftp://vault/x", SCRIPT], "no URL of ssh"],
     [["ssh://hub:secret@vault", SCRIPT], "password"],
+    [["", SCRIPT], "names no host"],
+    [["vault 2", SCRIPT], "no host and no account is called that"],
     [["--timeout", "0", "vault", SCRIPT], "1 to 600"],
   ])("%j", async (words, said) => {
     const { code, out, err } = await scene.timed(words);
@@ -148,6 +150,6 @@ describe("what is refused before anything is sent", () => {
 
   test("a name that would be an option of ssh, or a command", async () => {
     for (const host of ["ssh://-oProxyCommand=x", "a;b", "$(x)"])
-      expect(await scene.timed(["--", host, SCRIPT])).toMatchObject({ code: 2, out: "", letIn: 0 });
+      expect(await scene.timed(["--", host, SCRIPT])).toMatchObject({ code: 64, out: "", letIn: 0 });
   });
 });

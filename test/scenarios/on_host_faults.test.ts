@@ -1,13 +1,14 @@
 // What breaks between on_host.ts and the other machine, on a real sshd: each fault is named in time, a signal reaches the
 // script, and nothing runs on over there that nobody was told of.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, constants, existsSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { environmentForPrograms } from "../../lib/config.ts";
 import { waitUntil } from "../../lib/wait_until.ts";
 import { cuttingProxy } from "../support/cutting_proxy.ts";
 import { freePort } from "../support/free_port.ts";
-import { isOver, isThere, type OnHostScene, onHostScene, SCRIPT } from "../support/on_host_scene.ts";
+import { isOver, isThere, ON_HOST, type OnHostScene, onHostScene, SCRIPT } from "../support/on_host_scene.ts";
 import { makeKey } from "../support/sshd_config.ts";
 import { relayTo } from "../support/tcp_relay.ts";
 
@@ -93,9 +94,22 @@ describe("a host that starts nothing", () => {
       expect({ code, out, err }).toEqual({
         code: 127,
         out: "",
-        err: expect.stringMatching(/^Could not find the toolkit: .*\n {2}at .*\nTry: ssh /),
+        err: expect.stringMatching(/^C-00 Could not find the toolkit: .*\n {2}at .*\nTry: ssh /),
       });
     }
+  });
+
+  test("the same with --json: a document of ours, since there is none of the script's", async () => {
+    const { code, out } = await scene.run([scene.url, "cutover.ts", "--json"]);
+    expect({ code, document: JSON.parse(out) }).toMatchObject({
+      code: 127,
+      document: {
+        schema_version: 1,
+        exit_code: 127,
+        automation_error: { message: expect.stringContaining("Could not find the toolkit") },
+        error: { kind: "automation", observed: expect.stringContaining("no ~/state-hub-ops/scripts/cutover.ts") },
+      },
+    });
   });
 });
 
@@ -186,6 +200,35 @@ describe("a signal", () => {
     process.kill(scene.farPid(), "SIGKILL");
     await scene.farGone();
   });
+
+  test("after the script's end, while nobody reads its output: it says how it ended, once", async () => {
+    const fifo = join(scene.folder, "unread");
+    Bun.spawnSync(["mkfifo", fifo]);
+    const unread = openSync(fifo, constants.O_RDWR);
+    rmSync(join(scene.home, "state-hub-ops/scripts/pid"), { force: true });
+    const env = { ...environmentForPrograms(), ...scene.knowing(scene.sshd.sshConfig), SSH_AUTH_SOCK: "" };
+    const argv = [...ON_HOST, scene.url, SCRIPT, "bytes", "500000"];
+    const child = Bun.spawn(argv, { env, stdio: ["ignore", unread, "pipe"] });
+    try {
+      await waitUntil({ forWhat: "the script", deadlineMs: 20_000 }, () =>
+        existsSync(join(scene.home, "state-hub-ops/scripts/pid")) ? { found: true } : { seen: "none" },
+      );
+      await scene.farGone();
+      await Bun.sleep(300);
+      child.kill("SIGTERM");
+      const [err, code] = [await new Response(child.stderr).text(), await child.exited];
+      expect({ code, lines: err.trimEnd().split("\n") }).toEqual({
+        code: 143,
+        lines: [
+          expect.stringMatching(/^Waiting for a reader: process \d+ at .* ended with exit code 3$/),
+          expect.stringMatching(/^Stopped by SIGTERM: .*nobody has read the rest.* ended there with exit code 3/),
+        ],
+      });
+    } finally {
+      child.kill("SIGKILL");
+      closeSync(unread);
+    }
+  }, 40_000);
 
   test("a second Ctrl-C ends the wait at once: the script that may go on was named by then", async () => {
     const running = scene.start([scene.url, SCRIPT, "deaf"]);

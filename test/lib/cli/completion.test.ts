@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { completionText } from "../../../lib/cli/completion.ts";
-import { allScripts } from "../../support/all_scripts.ts";
+import { allRunbooks, allScripts } from "../../support/all_scripts.ts";
 import { temporaryFolder } from "../../support/git_repo.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
@@ -11,7 +11,7 @@ const FILE = join(ROOT, "scripts/completion.sh");
 const WATCHDOG_MS = 20_000;
 
 test("scripts/completion.sh is what the flag tables make of it: scripts/bun test/write_completion.ts", async () => {
-  expect(readFileSync(FILE, "utf8")).toBe(completionText(await allScripts()));
+  expect(readFileSync(FILE, "utf8")).toBe(completionText(await allScripts(), allRunbooks()));
 });
 
 const env = { PATH: process.env.PATH ?? "", HOME: "/nonexistent", TERM: "dumb", LC_ALL: "C" };
@@ -80,15 +80,32 @@ describe("in bash", () => {
     expect(inBash("scripts/consistency_check.ts", "--source", "=")).toContain("manual");
   });
 
+  test("the names of runbooks", () => {
+    expect(inBash("scripts/runbook.ts", "run", "")).toEqual(allRunbooks());
+    expect(inBash("scripts/runbook.ts", "run", "--dry-run", "git")).toEqual(["git_hook"]);
+    expect(inBash("scripts/runbook.ts", "lint", "state")).toEqual(["state_hub"]);
+  });
+
+  test("the scripts behind a host, and behind one of them what it has itself", () => {
+    expect(inBash("scripts/on_host.ts", "vault", "st")).toEqual(["state_hub.ts"]);
+    expect(inBash("scripts/on_host.ts", "vault", "--", "o")).toEqual([]);
+    expect(inBash("scripts/on_host.ts", "--timeout", "5", "vault", "state")).toEqual(["state_hub.ts"]);
+    expect(inBash("scripts/on_host.ts", "vault", "--", "state_hub.ts", "re")).toEqual(["repo"]);
+    expect(inBash("scripts/on_host.ts", "--timeout", "5", "vault", "state_hub.ts", "repo", "a")).toEqual(["add"]);
+    expect(inBash("scripts/on_host.ts", "vault", "state_hub.ts", "repo", "add", "x", "--s")).toEqual(["--slug"]);
+    expect(inBash("scripts/on_host.ts", "--to")).toEqual(["--toolkit"]);
+  });
+
   test("nothing where only a file or its user's own word can stand: the shell's own completion does the rest", () => {
     expect(inBash("scripts/consistency_check.ts", "--repo", "")).toEqual([]);
-    expect(inBash("scripts/runbook.ts", "run", "")).toEqual([]);
+    expect(inBash("scripts/runbook.ts", "run", "runbooks/")).toEqual([]);
+    expect(inBash("scripts/on_host.ts", "va")).toEqual([]);
     expect(inBash("scripts/unknown.ts", "--")).toEqual([]);
   });
 });
 
 test(
-  "in zsh, on a terminal: commands, flags, choices, and files where nothing else can stand",
+  "in zsh, on a terminal: commands, flags, choices, names, and files where nothing else can stand",
   async () => {
     const lines = await inZsh(
       "scripts/state_hub.ts rep",
@@ -97,6 +114,9 @@ test(
       "scripts/consistency_check.ts --source k8",
       "scripts/consistency_check.ts --source=k8",
       "scripts/consistency_check.ts --repo lib/config",
+      "scripts/runbook.ts run git",
+      "scripts/on_host.ts vault state_h",
+      "scripts/on_host.ts vault state_hub.ts repo rem",
     );
     expect(lines.map((line) => line.trimEnd())).toEqual([
       "scripts/state_hub.ts repo",
@@ -105,6 +125,9 @@ test(
       "scripts/consistency_check.ts --source k8s-cronjob",
       "scripts/consistency_check.ts --source=k8s-cronjob",
       "scripts/consistency_check.ts --repo lib/config.ts",
+      "scripts/runbook.ts run git_hook",
+      "scripts/on_host.ts vault state_hub.ts",
+      "scripts/on_host.ts vault state_hub.ts repo remove",
     ]);
   },
   WATCHDOG_MS * 2,

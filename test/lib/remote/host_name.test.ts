@@ -21,6 +21,12 @@ describe("hostName()", () => {
     ["ssh://hub%zz@vault", "no URL of ssh"],
     ["ssh://vault/srv", "follows"],
     ["ssh://vault?x", "follows"],
+    ["", "names no host"],
+    ["hub@", "names no host"],
+    ["ssh://vault:0", "0 is no port"],
+    ["-oProxyCommand=x", "is called that"],
+    ["a;b", "is called that"],
+    ["ssh://hub%20x@vault", "is called that"],
   ])("refuses %s", (text, because) => {
     expect(() => hostName(text)).toThrow(
       expect.objectContaining({ kind: "usage", observed: expect.stringContaining(because) }),

@@ -4,6 +4,7 @@ import ssh2 from "ssh2";
 import { connectSsh, type SshConnection } from "../../../lib/ssh/connect.ts";
 import { type ExecFault, execOver, type RemoteCommand } from "../../../lib/ssh/exec.ts";
 import { pinnedKey } from "../../../lib/ssh/pinned_key.ts";
+import { waitUntil } from "../../../lib/wait_until.ts";
 import { temporaryFolder } from "../../support/git_repo.ts";
 import { type Sshd, startSshd } from "../../support/sshd.ts";
 import { relayTo } from "../../support/tcp_relay.ts";
@@ -33,6 +34,12 @@ const faultOf = (work: Promise<unknown>) =>
     () => null,
     ({ kind }: ExecFault) => kind,
   );
+
+const exitOf = (command: RemoteCommand) =>
+  waitUntil({ forWhat: "its exit code", deadlineMs: DEADLINE_MS }, () => {
+    const end = command.exited();
+    return end === null ? { seen: "none" } : { found: end };
+  });
 
 async function heard({ stdout, stderr, ended }: RemoteCommand) {
   const text = async (from: AsyncIterable<Uint8Array>) => {
@@ -84,13 +91,37 @@ describe("execOver()", () => {
     refusing.close();
   });
 
+  test("hears of an end that comes with the answer to the request", async () => {
+    const swift = await serving((accept) =>
+      accept().on("exec", (accept) => {
+        const channel = accept();
+        channel.exit(5);
+        channel.end("done");
+      }),
+    );
+    expect(await heard(await started("true", "", swift.connection))).toMatchObject({ out: "done", exitCode: 5 });
+    swift.close();
+  });
+
+  test("knows how it ended while its output is still to be read", async () => {
+    const command = await started("head -c 500000 /dev/zero; exit 3");
+    expect(await exitOf(command)).toEqual({ exitCode: 3, signal: null });
+    expect(await Promise.race([command.ended, Bun.sleep(100)])).toBeUndefined();
+    expect((await heard(command)).out.length).toBe(500_000);
+  });
+
+  test("says that a line was cut after the exit code, and before the last of the output", async () => {
+    const { relay, connection: cut } = await relayed();
+    // More than ssh2 takes before it is read, and little enough for the rest to fit between the command and sshd.
+    const command = await started(`head -c ${3 * 1024 ** 2 + 40_000} /dev/zero`, "", cut);
+    await exitOf(command);
+    relay.close();
+    expect(await faultOf(heard(command))).toBe("lost");
+    expect(command.exited()).toEqual({ exitCode: 0, signal: null });
+  });
+
   test("says that a line was cut, before and while it runs", async () => {
-    const relay = await relayTo(`http://${sshd.address}:${sshd.port}`);
-    const alias = `  HostKeyAlias [${sshd.address}]:${sshd.port}\n`;
-    const home = homeWithSshConfig(folder.path, `${sshd.sshConfig}${alias}`);
-    const port = Number(new URL(relay.url).port);
-    const host = { ...(await hostOf(sshd, home)), port };
-    const cut = await connectSsh({ host, env: sshEnvironment() });
+    const { relay, connection: cut } = await relayed();
     const command = await started("echo begun; sleep 60", "", cut);
     for await (const chunk of command.stdout) {
       expect(chunk.toString()).toBe("begun\n");
@@ -100,6 +131,17 @@ describe("execOver()", () => {
     expect(await faultOf(started("true", "", cut))).toBe("lost");
   });
 });
+
+/** Through a line that can be cut. */
+async function relayed() {
+  const relay = await relayTo(`http://${sshd.address}:${sshd.port}`);
+  const alias = `  HostKeyAlias [${sshd.address}]:${sshd.port}\n`;
+  const home = homeWithSshConfig(folder.path, `${sshd.sshConfig}${alias}`);
+  const port = Number(new URL(relay.url).port);
+  const host = { ...(await hostOf(sshd, home)), port };
+  const made = await connectSsh({ host, env: sshEnvironment() });
+  return { relay, connection: made };
+}
 
 /** A server that lets everybody in, and answers a session as the test says. */
 async function serving(onSession: (accept: () => ssh2.Session) => void) {
