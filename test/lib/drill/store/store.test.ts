@@ -191,7 +191,7 @@ describe("an sftp store", () => {
   const half = "stdbuf -o0 head -c 1000000";
 
   test.each([
-    ["stalls", `{ ${half}; exec sleep 1000; } | {server}`, "the host stalled: nothing came for 0.5 s"],
+    ["stalls", `{ ${half}; exec sleep 20; } | {server}`, "the host stalled: nothing came for 0.5 s"],
     ["is cut", `${half} | {server}`, "the connection was cut"],
     ["has no room", 'trap "" XFSZ; ulimit -f 1000; exec {server}', "MB are free; a quota, a full disk"],
   ])(
