@@ -1,6 +1,6 @@
 // The script as an operator and a timer run it: exit codes, one document, lists that are wrong, a watch that notices a dead
 // line in time, and the hub that is told when a verdict changes.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { environmentForPrograms } from "../../lib/config.ts";
@@ -8,32 +8,19 @@ import { type RunResult, run } from "../../lib/process/run.ts";
 import type { HealthReport } from "../../lib/tunnel/report.ts";
 import { waitUntil } from "../../lib/wait_until.ts";
 import { freePort } from "../support/free_port.ts";
-import { temporaryFolder } from "../support/git_repo.ts";
-import { type ServedHub, servedHub } from "../support/served_hub.ts";
-import { type Sshd, startSshd } from "../support/sshd.ts";
+import { hubBehindSshd } from "../support/hub_behind_sshd.ts";
 import { relayTo } from "../support/tcp_relay.ts";
 import { behind } from "../support/tunnel_fault_scene.ts";
-import { type TunnelWords, tunnelWords, writeTunnels } from "../support/tunnel_scene.ts";
+import { type TunnelWords, writeTunnels } from "../support/tunnel_scene.ts";
 
 const SCRIPT = join(import.meta.dir, "../../scripts/tunnel_health.ts");
-const folder = temporaryFolder();
-let sshd: Sshd;
-let hub: ServedHub;
-beforeAll(async () => {
-  sshd = await startSshd();
-  hub = await servedHub();
-});
-afterAll(async () => {
-  await hub.close();
-  await sshd.stop();
-  folder.remove();
-});
+const scene = hubBehindSshd();
 
-const words = (more: TunnelWords = {}) => tunnelWords(sshd, { port: Number(new URL(hub.at).port) }, more);
+const { words } = scene;
 
 function environment(more: Record<string, string> = {}): Record<string, string> {
   const { SSH_AUTH_SOCK: _, ...env } = environmentForPrograms();
-  return { ...env, STATE_HUB_HOME: join(folder.path, "state"), STATE_HUB_URL: "http://127.0.0.1:1", ...more };
+  return { ...env, STATE_HUB_HOME: join(scene.folder, "state"), STATE_HUB_URL: "http://127.0.0.1:1", ...more };
 }
 
 function tunnelHealth(args: readonly string[], env = environment()): Promise<RunResult> {
@@ -43,7 +30,7 @@ function tunnelHealth(args: readonly string[], env = environment()): Promise<Run
 describe("tunnel_health.ts", () => {
   test("exits 0 for a healthy tunnel, 1 for one that is down, and says in one document which layer is broken", async () => {
     const dead = words({ name: "dead", ssh: { port: await freePort("127.0.0.1") } });
-    const config = writeTunnels(join(folder.path, "two"), [words(), dead]);
+    const config = writeTunnels(join(scene.folder, "two"), [words(), dead]);
     const good = await tunnelHealth(["hub", "--config", config, "--json", "--slow", "5000"]);
     expect(good.exitCode).toBe(0);
     expect(JSON.parse(good.stdout)).toMatchObject({ schema_version: 1, verdict: "healthy" });
@@ -61,7 +48,7 @@ describe("tunnel_health.ts", () => {
   });
 
   test("names a slow tunnel on stderr, and exits 0", async () => {
-    const config = writeTunnels(join(folder.path, "slow"), [words()]);
+    const config = writeTunnels(join(scene.folder, "slow"), [words()]);
     const { exitCode, stderr } = await tunnelHealth(["--config", config, "--slow", "1", "--json"]);
     expect(exitCode).toBe(0);
     expect(stderr).toContain("Degraded: hub: It answers after");
@@ -85,9 +72,9 @@ describe("tunnel_health.ts", () => {
   ];
   for (const [given, text, says] of wrong)
     test(`refuses a list that ${given}: exit 64, and where`, async () => {
-      const config = join(folder.path, "wrong.yaml");
+      const config = join(scene.folder, "wrong.yaml");
       writeFileSync(config, Buffer.from(text ?? "", "latin1"));
-      const file = text === null ? join(folder.path, "none.yaml") : config;
+      const file = text === null ? join(scene.folder, "none.yaml") : config;
       const { exitCode, stdout, stderr } = await tunnelHealth(["--config", file]);
       expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: "" });
       expect(stderr).toContain(says);
@@ -95,7 +82,7 @@ describe("tunnel_health.ts", () => {
     });
 
   test("refuses a name that the list does not have, and a --hold that does not fit into --timeout", async () => {
-    const config = writeTunnels(join(folder.path, "names"), [words()]);
+    const config = writeTunnels(join(scene.folder, "names"), [words()]);
     const unknown = await tunnelHealth(["nobody", "--config", config]);
     expect(unknown.exitCode).toBe(64);
     expect(unknown.stderr).toContain("nobody");
@@ -104,14 +91,14 @@ describe("tunnel_health.ts", () => {
 
   test("takes no longer than --timeout where the line is silent, and the hub that is to be told, too", async () => {
     const silentHub = await behind(() => {});
-    const relay = await relayTo(`http://127.0.0.1:${sshd.port}`);
+    const relay = await relayTo(`http://127.0.0.1:${scene.sshd.port}`);
     relay.swallow();
-    const config = writeTunnels(join(folder.path, "silent"), [
+    const config = writeTunnels(join(scene.folder, "silent"), [
       words({ ssh: { port: Number(new URL(relay.url).port) } }),
     ]);
     const started = performance.now();
     const env = environment({
-      STATE_HUB_HOME: join(folder.path, "silent/state"),
+      STATE_HUB_HOME: join(scene.folder, "silent/state"),
       STATE_HUB_URL: `http://127.0.0.1:${silentHub.port}`,
     });
     const { exitCode, stdout } = await tunnelHealth(["--config", config, "--timeout", "2", "--json"], env);
@@ -124,10 +111,10 @@ describe("tunnel_health.ts", () => {
   });
 
   test("tells the hub when a verdict changes, by its database or its API, once, and later what it could not tell", async () => {
-    const home = join(folder.path, "told");
+    const home = join(scene.folder, "told");
     const env = (more: Record<string, string>) => environment({ STATE_HUB_HOME: home, ...more });
     const events = async () => {
-      const rows = await hub.database.sql<{ detail: { tunnel: string; from: string | null; to: string } }[]>`
+      const rows = await scene.hub.database.sql<{ detail: { tunnel: string; from: string | null; to: string } }[]>`
         select detail from progress_events where event_type = 'tunnel_health' order by created_at, id`;
       return rows.map(({ detail }) => `${detail.from} to ${detail.to}`);
     };
@@ -135,23 +122,23 @@ describe("tunnel_health.ts", () => {
     const checked = async (more: Record<string, string>) =>
       (await tunnelHealth(["--slow", "60000"], env({ HOME: home, ...more }))).exitCode;
     list();
-    await checked({ DATABASE_URL: hub.url });
-    await checked({ DATABASE_URL: hub.url });
+    await checked({ DATABASE_URL: scene.hub.url });
+    await checked({ DATABASE_URL: scene.hub.url });
     expect(await events()).toEqual(["null to healthy"]);
     list({ port: await freePort("127.0.0.1") });
     expect(await checked({})).toBe(1);
     expect(await events()).toEqual(["null to healthy"]);
     list();
-    await checked({ STATE_HUB_URL: hub.at });
+    await checked({ STATE_HUB_URL: scene.hub.at });
     expect(await events()).toEqual(["null to healthy", "healthy to down", "down to healthy"]);
     const kept = JSON.parse(readFileSync(join(home, "tunnels/verdicts.json"), "utf8"));
     expect(kept).toMatchObject({ verdicts: { hub: { verdict: "healthy" } }, untold: [] });
   });
 
   test("checks all the same where its home cannot be written", async () => {
-    const home = join(folder.path, "a-file");
+    const home = join(scene.folder, "a-file");
     writeFileSync(home, "");
-    const config = writeTunnels(join(folder.path, "home"), [words()]);
+    const config = writeTunnels(join(scene.folder, "home"), [words()]);
     const found = await tunnelHealth(["--config", config, "--slow", "60000"], environment({ STATE_HUB_HOME: home }));
     expect(found.exitCode).toBe(0);
     expect(found.stderr).toContain("Could not keep the tunnels' verdicts");
@@ -162,10 +149,10 @@ describe("tunnel_health.ts --watch", () => {
   test("notices a line whose packets vanish within three intervals, also where the hub is to be told by it", async () => {
     const interval = 2;
     const silentHub = await behind(() => {});
-    const relay = await relayTo(`http://127.0.0.1:${sshd.port}`);
+    const relay = await relayTo(`http://127.0.0.1:${scene.sshd.port}`);
     const at = Number(new URL(relay.url).port);
-    mkdirSync(join(folder.path, "watched"), { recursive: true });
-    const config = writeTunnels(join(folder.path, "watched"), [words({ ssh: { port: at } })]);
+    mkdirSync(join(scene.folder, "watched"), { recursive: true });
+    const config = writeTunnels(join(scene.folder, "watched"), [words({ ssh: { port: at } })]);
     const argv = [SCRIPT, "--config", config, "--watch", "--interval", String(interval), "--slow", "60000"];
     const env = environment({ STATE_HUB_URL: `http://127.0.0.1:${silentHub.port}` });
     const child = Bun.spawn(argv, { env, stdio: ["ignore", "pipe", "pipe"] });

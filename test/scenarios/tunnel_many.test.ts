@@ -1,43 +1,31 @@
 // Two hundred tunnels, as one check by the script: each has its verdict, within the time that a check takes unless told
 // otherwise, and in the memory of a small program.
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { environmentForPrograms } from "../../lib/config.ts";
 import type { HealthReport } from "../../lib/tunnel/report.ts";
-import { temporaryFolder } from "../support/git_repo.ts";
-import { type ServedHub, servedHub } from "../support/served_hub.ts";
-import { type Sshd, startSshd } from "../support/sshd.ts";
+import { hubBehindSshd } from "../support/hub_behind_sshd.ts";
 import { shortOf, tunnelWords, writeTunnels } from "../support/tunnel_scene.ts";
 
 const COUNT = 200;
 const MOST_BYTES = 300_000_000;
-const folder = temporaryFolder();
-let sshd: Sshd;
-let hub: ServedHub;
-beforeAll(async () => {
-  [sshd, hub] = await Promise.all([startSshd(), servedHub()]);
-});
-afterAll(async () => {
-  await hub.close();
-  await sshd.stop();
-  folder.remove();
-});
+const scene = hubBehindSshd();
 
 test("200 tunnels are all checked, the broken ones among them named, in 30 s and 300 MB", async () => {
   const tunnels = Array.from({ length: COUNT }, (_, at) => {
     const more = at % 10 === 0 ? { health: { system_identifier: "7000000000000000000" } } : {};
-    return tunnelWords(sshd, { port: Number(new URL(hub.at).port) }, { name: `tunnel-${at}`, ...more });
+    return tunnelWords(scene.sshd, { port: Number(new URL(scene.hub.at).port) }, { name: `tunnel-${at}`, ...more });
   });
   const argv = [
     "scripts/tunnel_health.ts",
     "--config",
-    writeTunnels(folder.path, tunnels),
+    writeTunnels(scene.folder, tunnels),
     "--json",
     "--slow",
     "60000",
   ];
   const child = Bun.spawn(argv, {
     cwd: `${import.meta.dir}/../..`,
-    env: { ...environmentForPrograms(), STATE_HUB_HOME: folder.path, STATE_HUB_URL: "http://127.0.0.1:1" },
+    env: { ...environmentForPrograms(), STATE_HUB_HOME: scene.folder, STATE_HUB_URL: "http://127.0.0.1:1" },
     stdio: ["ignore", "pipe", "ignore"],
   });
   const peak = peakOf(child.pid, child.exited);

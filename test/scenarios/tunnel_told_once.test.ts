@@ -1,5 +1,5 @@
 // A change of a verdict is one event of the hub, although the check that told it was killed before it heard that it was taken.
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { environmentForPrograms } from "../../lib/config.ts";
@@ -7,26 +7,14 @@ import { Secret } from "../../lib/secret.ts";
 import type { VerdictChange } from "../../lib/tunnel/remember_verdicts.ts";
 import { tellHub } from "../../lib/tunnel/tell_hub.ts";
 import { freePort } from "../support/free_port.ts";
-import { temporaryFolder } from "../support/git_repo.ts";
-import { type ServedHub, servedHub } from "../support/served_hub.ts";
-import { type Sshd, startSshd } from "../support/sshd.ts";
+import { hubBehindSshd } from "../support/hub_behind_sshd.ts";
 import { tunnelWords, writeTunnels } from "../support/tunnel_scene.ts";
 
 const SCRIPT = join(import.meta.dir, "../../scripts/tunnel_health.ts");
-const folder = temporaryFolder();
-let sshd: Sshd;
-let hub: ServedHub;
-beforeAll(async () => {
-  [sshd, hub] = await Promise.all([startSshd(), servedHub()]);
-});
-afterAll(async () => {
-  await hub.close();
-  await sshd.stop();
-  folder.remove();
-});
+const scene = hubBehindSshd();
 
 async function summaries(): Promise<string[]> {
-  const rows = await hub.database.sql<{ summary: string }[]>`
+  const rows = await scene.hub.database.sql<{ summary: string }[]>`
     select summary from progress_events where event_type = 'tunnel_health' order by created_at, id`;
   return rows.map(({ summary }) => summary);
 }
@@ -38,7 +26,7 @@ function before(onTaken: (key: string | null) => void) {
     hostname: "127.0.0.1",
     fetch: async (request) => {
       const { pathname } = new URL(request.url);
-      const answer = await fetch(`${hub.at}${pathname}`, {
+      const answer = await fetch(`${scene.hub.at}${pathname}`, {
         method: request.method,
         headers: request.headers,
         body: await request.text(),
@@ -51,8 +39,8 @@ function before(onTaken: (key: string | null) => void) {
 
 test("a check that is killed while it tells the hub: the next one tells the same event, and no other", async () => {
   const ssh = { port: await freePort("127.0.0.1") };
-  const config = writeTunnels(folder.path, [tunnelWords(sshd, { port: 1 }, { ssh })]);
-  const home = join(folder.path, "state");
+  const config = writeTunnels(scene.folder, [tunnelWords(scene.sshd, { port: 1 }, { ssh })]);
+  const home = join(scene.folder, "state");
   const keys: (string | null)[] = [];
   let child: Bun.Subprocess | undefined;
   const between = before((key) => {
@@ -89,7 +77,7 @@ test("a change that is told twice to the hub's database is one event", async () 
     ...{ tunnel: "twice", list: null, from: "down", to: "healthy", broken: null, cause: null },
     ...{ seen_at: new Date().toISOString(), host: "here" },
   };
-  const to = { database: new Secret(hub.url), url: hub.at, token: null };
+  const to = { database: new Secret(scene.hub.url), url: scene.hub.at, token: null };
   for (const _ of [1, 2]) expect(await tellHub(to, change, 3_000)).toBe(true);
   expect((await summaries()).filter((summary) => summary.startsWith("twice"))).toEqual(["twice: down to healthy"]);
 });

@@ -1,39 +1,27 @@
 // A watch on a real terminal that is low and narrow: whatever it draws stays in the window, and nothing of it scrolls.
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { environmentForPrograms } from "../../lib/config.ts";
 import { run } from "../../lib/process/run.ts";
 import { freePort } from "../support/free_port.ts";
-import { temporaryFolder } from "../support/git_repo.ts";
-import { type ServedHub, servedHub } from "../support/served_hub.ts";
-import { type Sshd, startSshd } from "../support/sshd.ts";
+import { hubBehindSshd } from "../support/hub_behind_sshd.ts";
 import { tunnelWords, writeTunnels } from "../support/tunnel_scene.ts";
 
 const SCRIPT = join(import.meta.dir, "../../scripts/tunnel_health.ts");
 const COUNT = 12;
-const folder = temporaryFolder();
-let sshd: Sshd;
-let hub: ServedHub;
-beforeAll(async () => {
-  [sshd, hub] = await Promise.all([startSshd(), servedHub()]);
-});
-afterAll(async () => {
-  await hub.close();
-  await sshd.stop();
-  folder.remove();
-});
+const scene = hubBehindSshd();
 
 /** What stands on a terminal of so many columns and rows after each round; script(1) is the terminal. */
 async function drawn(rows: number, columns: number): Promise<string[][]> {
   const port = await freePort("127.0.0.1");
   const tunnels = Array.from({ length: COUNT }, (_, at) => {
     const more = at === COUNT - 1 ? { ssh: { port } } : {};
-    return tunnelWords(sshd, { port: Number(new URL(hub.at).port) }, { name: `t${at}`, ...more });
+    return tunnelWords(scene.sshd, { port: Number(new URL(scene.hub.at).port) }, { name: `t${at}`, ...more });
   });
-  const config = writeTunnels(folder.path, tunnels);
+  const config = writeTunnels(scene.folder, tunnels);
   const line = `stty rows ${rows} cols ${columns}; ${SCRIPT} --config ${config} --watch --interval 1 --rounds 2 --slow 60000`;
   const { SSH_AUTH_SOCK: _, ...own } = environmentForPrograms();
-  const places = { STATE_HUB_HOME: join(folder.path, "state"), STATE_HUB_URL: "http://127.0.0.1:1" };
+  const places = { STATE_HUB_HOME: join(scene.folder, "state"), STATE_HUB_URL: "http://127.0.0.1:1" };
   const { stdout } = await run(["script", "-qec", line, "/dev/null"], {
     env: { ...own, ...places, TERM: "xterm", NO_COLOR: "1" },
     deadlineMs: 40_000,

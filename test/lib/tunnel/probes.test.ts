@@ -1,14 +1,12 @@
 // The probes on a real sshd before a real hub: what each layer says of a tunnel that works, and the variants of what breaks it
 // beside those that test/scenarios/tunnel_faults_in_time.test.ts goes through as an operator would.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { waitUntil } from "../../../lib/wait_until.ts";
 import { freePort } from "../../support/free_port.ts";
-import { temporaryFolder } from "../../support/git_repo.ts";
-import { type ServedHub, servedHub } from "../../support/served_hub.ts";
-import { type Sshd, startSshd } from "../../support/sshd.ts";
+import { hubBehindSshd } from "../../support/hub_behind_sshd.ts";
 import {
   type CheckOptions,
   checkOne,
@@ -16,29 +14,16 @@ import {
   probeOf,
   shortOf,
   type TunnelWords,
-  tunnelWords,
 } from "../../support/tunnel_scene.ts";
 
-const folder = temporaryFolder();
-let sshd: Sshd;
-let hub: ServedHub;
-beforeAll(async () => {
-  sshd = await startSshd();
-  hub = await servedHub();
-});
-afterAll(async () => {
-  await hub.close();
-  await sshd.stop();
-  folder.remove();
-});
+const scene = hubBehindSshd();
 
-const hubPort = () => Number(new URL(hub.at).port);
-const words = (more: TunnelWords = {}) => tunnelWords(sshd, { port: hubPort() }, more);
-const check = (more: TunnelWords = {}, options: CheckOptions = {}) => checkOne(folder.path, words(more), options);
+const { words } = scene;
+const check = (more: TunnelWords = {}, options: CheckOptions = {}) => checkOne(scene.folder, words(more), options);
 
 /** With these options before the key that is let in, for as long as `work` takes. */
 async function allowing<T>(options: string, work: () => Promise<T>): Promise<T> {
-  const file = join(dirname(sshd.userKey), "authorized_keys");
+  const file = join(dirname(scene.sshd.userKey), "authorized_keys");
   const before = readFileSync(file, "utf8");
   writeFileSync(file, options === "" ? "" : `${options} ${before}`);
   try {
@@ -66,7 +51,7 @@ async function serving<T>(onSocket: (socket: Socket) => void, work: (port: numbe
 
 describe("a tunnel that works", () => {
   test("is healthy, with every layer named, and the hub that answers", async () => {
-    const { instance_id } = (await (await hub.ask("/state/health")).json()) as { instance_id: string };
+    const { instance_id } = (await (await scene.hub.ask("/state/health")).json()) as { instance_id: string };
     const report = await check({ health: { instance_id } });
     expect(shortOf(report)).toBe("healthy");
     expect(report.probes.map(({ id, ok }) => `${id} ${ok}`)).toEqual([
@@ -104,7 +89,7 @@ describe("a tunnel that works", () => {
   });
 
   test("is found by the fingerprint of any of the host's keys, or by the key itself", async () => {
-    const key = sshd.hostKeyLine.split(" ").slice(1, 3).join(" ");
+    const key = scene.sshd.hostKeyLine.split(" ").slice(1, 3).join(" ");
     expect(shortOf(await check({ ssh: { host_key: key } }))).toBe("healthy");
   });
 });
@@ -119,7 +104,7 @@ describe("a path that leaves a quiet request alone", () => {
     const server = Bun.serve({
       port: 0,
       hostname: "127.0.0.1",
-      fetch: (request) => hub.ask(new URL(request.url).pathname),
+      fetch: (request) => scene.hub.ask(new URL(request.url).pathname),
     });
     const report = await check({ target: { port: Number(server.port) } }, { holdSeconds: 1 });
     await server.stop(true);
@@ -178,7 +163,7 @@ describe("many tunnels", () => {
       const broken = at % 20 === 0 ? {} : { ssh: { port: closed } };
       return words({ name: `tunnel-${at}`, ...broken });
     });
-    const report = await checkTunnels(folder.path, all, { timeoutMs: 40_000 });
+    const report = await checkTunnels(scene.folder, all, { timeoutMs: 40_000 });
     expect(report.verdict).toBe("down");
     const counted = Map.groupBy(report.tunnels, shortOf);
     expect([...counted].map(([short, { length }]) => `${short}: ${length}`).sort()).toEqual([
