@@ -49,7 +49,8 @@ export const FULL: readonly Fault[] = [
   },
   {
     ...{ what: "the disk is full while a server is made", args: onDisk, amid: "initdb", happens: full, quick: true },
-    ...{ says: /^Starting a disposable server: .*no space left on device/, hint: ROOM },
+    // Beside the dump: whichever of the two wants to write next.
+    ...{ says: /^(Dumping|Starting a disposable server): .*no space left on device/, hint: ROOM },
   },
   {
     ...{ what: "the disk is full while it restores", args: onDisk, amid: "pg_restore", happens: full },
