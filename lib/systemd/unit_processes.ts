@@ -1,7 +1,7 @@
 // What an account's systemd says of a service that should be running, and which control group its processes are in: the one
 // name that a process can't leave, whatever it forks.
 import { run } from "../process/run.ts";
-import { managerFailure } from "./manager_failure.ts";
+import { shownProperties, showUnit } from "./show_unit.ts";
 import type { UserManagerDoor } from "./user_units.ts";
 
 export interface RunningUnit {
@@ -22,36 +22,18 @@ export interface RunningUnit {
 const LOOK_MS = 5_000;
 const PROPERTIES = "LoadState,ActiveState,SubState,Result,NRestarts,ControlGroup,InvocationID";
 
-export const showProcesses = (unit: string): string[] => [
-  "systemctl",
-  "--user",
-  "--no-pager",
-  "--no-ask-password",
-  "show",
-  `--property=${PROPERTIES}`,
-  "--",
-  unit,
-];
-
 /** @throws OpsFailure when the user manager cannot be asked; a unit that it does not know is no failure */
 export async function runningUnit(door: UserManagerDoor, unit: string): Promise<RunningUnit> {
   const env = { ...door.env, LC_ALL: "C" };
-  const { exitCode, stdout, stderr } = await run(showProcesses(unit), {
-    env,
-    signal: door.signal,
-    deadlineMs: LOOK_MS,
-  });
-  const said = new Map(stdout.split("\n").map((line) => line.split(/=(.*)/s) as [string, string]));
-  const load = said.get("LoadState");
-  if (exitCode !== 0 || load === undefined)
-    throw managerFailure(`Could not ask systemd about ${unit}`, stderr || stdout);
+  const asked = await run(showUnit(unit, PROPERTIES), { env, signal: door.signal, deadlineMs: LOOK_MS });
+  const said = shownProperties(unit, asked);
   return {
-    load,
-    active: said.get("ActiveState") ?? "",
-    sub: said.get("SubState") ?? "",
-    result: said.get("Result") ?? "",
-    restarts: Number(said.get("NRestarts") ?? 0),
-    controlGroup: said.get("ControlGroup") || null,
-    invocation: said.get("InvocationID") || null,
+    load: said.LoadState,
+    active: said.ActiveState ?? "",
+    sub: said.SubState ?? "",
+    result: said.Result ?? "",
+    restarts: Number(said.NRestarts ?? 0),
+    controlGroup: said.ControlGroup || null,
+    invocation: said.InvocationID || null,
   };
 }

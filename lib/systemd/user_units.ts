@@ -3,6 +3,7 @@
 import { OpsFailure } from "../failure.ts";
 import { lastLine, type RunResult, run } from "../process/run.ts";
 import { managerFailure } from "./manager_failure.ts";
+import { shownProperties, showUnit, userSystemctl } from "./show_unit.ts";
 
 export interface UnitState {
   readonly unit: string;
@@ -34,34 +35,29 @@ const ACT_MS = 120_000;
 const PROPERTIES =
   "Id,LoadState,ActiveState,UnitFileState,FragmentPath,DropInPaths,NeedDaemonReload,NextElapseUSecRealtime";
 
-const user = (...args: string[]): string[] => ["systemctl", "--user", "--no-pager", "--no-ask-password", ...args];
-
 /** What systemctl is told, as argv: shown in plans, and then run as shown. */
 export const systemctl = {
-  show: (unit: string) => user("show", `--property=${PROPERTIES}`, "--", unit),
+  show: (unit: string) => showUnit(unit, PROPERTIES),
   /** Of a linked unit it takes the link away too. */
-  disableNow: (unit: string) => user("disable", "--now", "--", unit),
-  enableNow: (unit: string) => user("enable", "--now", "--", unit),
-  start: (unit: string) => user("start", "--", unit),
-  stop: (unit: string) => user("stop", "--", unit),
-  link: (path: string) => user("link", "--", path),
-  daemonReload: () => user("daemon-reload"),
+  disableNow: (unit: string) => userSystemctl("disable", "--now", "--", unit),
+  enableNow: (unit: string) => userSystemctl("enable", "--now", "--", unit),
+  start: (unit: string) => userSystemctl("start", "--", unit),
+  stop: (unit: string) => userSystemctl("stop", "--", unit),
+  link: (path: string) => userSystemctl("link", "--", path),
+  daemonReload: () => userSystemctl("daemon-reload"),
   /** The manager keeps a unit that failed for whoever wants to know why; this makes it forget. */
-  resetFailed: (unit: string) => user("reset-failed", "--", unit),
+  resetFailed: (unit: string) => userSystemctl("reset-failed", "--", unit),
   /** Takes away the stamp of a timer's last run: without it one with Persistent=true begins with its next slot (systemd.timer(5)). */
-  forgetLastRun: (timer: string) => user("clean", "--what=state", "--", timer),
+  forgetLastRun: (timer: string) => userSystemctl("clean", "--what=state", "--", timer),
   showMemory: (timer: string) =>
-    user("show", "--property=LastTriggerUSec,InactiveExitTimestamp", "--value", "--", timer),
+    userSystemctl("show", "--property=LastTriggerUSec,InactiveExitTimestamp", "--value", "--", timer),
 } as const;
 
 /** @throws OpsFailure when the user manager cannot be asked; a unit that it does not know is no failure */
 export async function unitState(door: UserManagerDoor, unit: string): Promise<UnitState> {
   // It prints moments in the zone and the language of whoever asks, whatever --timestamp= says.
   const env = { ...door.env, TZ: "UTC", LC_ALL: "C" };
-  const { exitCode, stdout, stderr } = await ask({ ...door, env }, systemctl.show(unit), LOOK_MS);
-  const said = propertiesOf(stdout);
-  if (exitCode !== 0 || said.LoadState === undefined)
-    throw managerFailure(`Could not ask systemd about ${unit}`, stderr || stdout);
+  const said = shownProperties(unit, await ask({ ...door, env }, systemctl.show(unit), LOOK_MS));
   return {
     unit,
     load: said.LoadState,
@@ -121,11 +117,6 @@ async function ask(door: UserManagerDoor, argv: readonly string[], deadlineMs: n
 /** "enable x.timer" */
 function wordsOf(argv: readonly string[]): string {
   return argv.filter((word, at) => at > 0 && !word.startsWith("-")).join(" ");
-}
-
-function propertiesOf(text: string): Record<string, string | undefined> {
-  const lines = text.split("\n").filter((line) => line.includes("="));
-  return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
 }
 
 /** Paths with a space in them stand in quotes, with what C escapes escaped. */
