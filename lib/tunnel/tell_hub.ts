@@ -1,6 +1,7 @@
 // Tells the State Hub that a tunnel's verdict changed: into its database where DATABASE_URL leads there, else by its API. A hub
 // that cannot be told is no failure of the check.
 import { openDatabase } from "../db/connect.ts";
+import { addProgressEvent } from "../db/progress_event.ts";
 import type { Secret } from "../secret.ts";
 import { within } from "../within.ts";
 import type { VerdictChange } from "./remember_verdicts.ts";
@@ -35,12 +36,8 @@ async function insert(url: Secret, change: VerdictChange, answerWithinMs: number
   const { key, ...detail } = change;
   const database = await openDatabase({ url, applicationName: TYPE, access: "read-write", answerWithinMs });
   try {
-    await database.transaction(
-      (tx) => tx`
-        insert into progress_events (id, event_type, source, summary, detail)
-        values (${key}, ${TYPE}, ${TYPE}, ${summaryOf(change)}, ${JSON.stringify(detail)}::text::jsonb)
-        on conflict (id) do nothing`,
-    );
+    const event = { id: key, type: TYPE, source: TYPE, summary: summaryOf(change), detail };
+    await database.transaction((tx) => addProgressEvent(tx, event));
     return true;
   } finally {
     await database.close();

@@ -1,6 +1,7 @@
 // Tells the State Hub what a drill or a backup came to, at the time of its database's clock: the gates of a cutover read it there,
 // where the clock of a workstation that slept cannot mislead them.
 import { type Database, openDatabase } from "../../db/connect.ts";
+import { addProgressEvent } from "../../db/progress_event.ts";
 import { APPLICATION_NAME } from "../../postgres/client/libpq_environment.ts";
 import type { Secret } from "../../secret.ts";
 import type { HubPart } from "../hub_part.ts";
@@ -25,13 +26,7 @@ export async function recordEvent(url: Secret, event: DrillEvent, hub: HubPart):
   if (opened === null) return { recorded: false, why: "the State Hub's database does not answer" };
   try {
     if ((await hub.identityOf(opened.sql)) === null) return { recorded: false, why: "the database is no State Hub" };
-    const { type, summary } = event;
-    const detail = JSON.stringify(event.detail);
-    await opened.transaction(
-      (tx) => tx`
-        insert into progress_events (event_type, source, summary, detail)
-        values (${type}, ${DRILL}, ${summary}, ${detail}::text::jsonb)`,
-    );
+    await opened.transaction((tx) => addProgressEvent(tx, { source: DRILL, ...event }));
     return { recorded: true };
   } finally {
     await opened.close();

@@ -1,6 +1,7 @@
 // Tells the State Hub what a run came to: who looks at the hub sees that a machine was added, or that a runbook failed,
 // without the machine's files.
 import { openDatabase } from "../../db/connect.ts";
+import { addProgressEvent } from "../../db/progress_event.ts";
 import { describeFailure } from "../../failure.ts";
 import type { Secret } from "../../secret.ts";
 import { within } from "../../within.ts";
@@ -27,15 +28,10 @@ export async function recordRun(url: () => Promise<Secret | null>, event: RunEve
   return within(told, DEADLINE_MS, `the State Hub's database did not answer within ${DEADLINE_MS / 1000} s`);
 }
 
-async function insert(url: Secret, { summary, detail }: RunEvent): Promise<void> {
+async function insert(url: Secret, event: RunEvent): Promise<void> {
   const database = await openDatabase({ url, applicationName: "runbook", access: "read-write" });
   try {
-    const text = JSON.stringify(detail);
-    await database.transaction(
-      (tx) => tx`
-        insert into progress_events (event_type, source, summary, detail)
-        values ('runbook_run', 'runbook', ${summary}, ${text}::text::jsonb)`,
-    );
+    await database.transaction((tx) => addProgressEvent(tx, { type: "runbook_run", source: "runbook", ...event }));
   } finally {
     await database.close();
   }
