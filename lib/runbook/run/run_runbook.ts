@@ -15,7 +15,7 @@ import { recordRun } from "./record_run.ts";
 import { type BlockResult, runBlocks } from "./run_blocks.ts";
 import { eventOf, nextAfter, type RunReport, verdictOf } from "./run_report.ts";
 import { renderRun } from "./run_view.ts";
-import { scrubberFor } from "./scrubber.ts";
+import { scrubbed, scrubberFor } from "./scrubber.ts";
 import { openTranscript, type Transcript, type TranscriptHead } from "./transcript.ts";
 
 export interface RunRequest extends TypedRun {
@@ -111,12 +111,7 @@ function reportOf(ran: readonly BlockResult[], { head, plan, scrub, transcript, 
     page_digest,
     host,
     verdict: verdictOf(ran, interrupted),
-    blocks: ran.map((result) => ({
-      ...result,
-      why: result.why === null ? null : scrub(result.why),
-      stdout: scrub(result.stdout),
-      stderr: scrub(result.stderr),
-    })),
+    blocks: ran.map((result) => scrubbed(result, scrub)),
     left: plan.blocks.map(({ block }) => block.name).filter((name) => !reached.has(name)),
     transcript: transcript.file,
   };

@@ -54,3 +54,15 @@ function withoutAnySecret(text: string): string {
   while (findSecrets(clean).length >= ENOUGH_SECRETS) clean = withoutSecrets(clean);
   return withoutSecrets(clean);
 }
+
+interface Said {
+  readonly why: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** All that a block's result says. What hides a secret may come later than the block: a report is scrubbed anew. */
+export function scrubbed<R extends Said>(result: R, scrub: (text: string) => string): R {
+  const { why, stdout, stderr } = result;
+  return { ...result, why: why === null ? null : scrub(why), stdout: scrub(stdout), stderr: scrub(stderr) };
+}

@@ -7,6 +7,7 @@ import { OpsFailure } from "../../failure.ts";
 import { makePrivateFolder } from "../../private_folder.ts";
 import { shellQuoted } from "../../shell_quoted.ts";
 import type { BlockResult } from "./run_blocks.ts";
+import { scrubbed } from "./scrubber.ts";
 
 export interface TranscriptHead {
   /** As it is typed: "state_hub". */
@@ -51,9 +52,8 @@ export function openTranscript(folder: string, head: TranscriptHead, scrub: (tex
   return {
     file,
     block: (result) => {
-      const why = result.why === null ? null : scrub(result.why);
-      const [stdout, stderr] = [shortened(scrub(result.stdout)), shortened(scrub(result.stderr))];
-      const short = { ...result, why, stdout, stderr };
+      const told = scrubbed(result, scrub);
+      const short = { ...told, stdout: shortened(told.stdout), stderr: shortened(told.stderr) };
       add({ at: new Date().toISOString(), event: "block_ended", ...short }, blockText(short));
     },
     end: (verdict) => {
